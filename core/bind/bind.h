@@ -1,0 +1,198 @@
+/*
+ * What the Lua modules share: errors, hooks, options and classes. Functions that touch the stack
+ * state their effect as the Lua manual does: [-popped, +pushed, raises: - never, m out of memory,
+ * e any error, v on purpose].
+ */
+#ifndef DPL_BIND_BIND_H
+#define DPL_BIND_BIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "dpl.h"
+
+/* ---- Modules: one file each ---- */
+
+#if defined(__GNUC__)
+#define DPL_MODULE __attribute__((visibility("default")))
+#else
+#define DPL_MODULE
+#endif
+
+DPL_MODULE int luaopen_dpl(lua_State *L);
+DPL_MODULE int luaopen_dpl_analysis(lua_State *L);
+DPL_MODULE int luaopen_dpl_simulator(lua_State *L);
+DPL_MODULE int luaopen_dpl_benchmark(lua_State *L);
+
+/* ---- Hooks ---- */
+
+/* [-0, +0, m] Long work in C for this state asks cancelled(data), as in dpl_hooks; NULL: never. */
+DPL_MODULE void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data);
+
+/* [-0, +0, m] The hooks for objects made for this state: valid as long as the state. */
+const dpl_hooks *dpl_bind_hooks(lua_State *L);
+
+/* ---- Errors ---- */
+
+/* [-0, +0, v] A caller's mistake: raises the message with the script's file and line. */
+int dpl_bind_raise(lua_State *L, const dpl_error *error);
+
+/* [-0, +3, m] An expected outcome: pushes nil, message, code name; returns 3. */
+int dpl_bind_fail(lua_State *L, const dpl_error *error);
+
+/*
+ * [-0, +0|+3, v] Sorts a failed call: ARGUMENT, SIZE, MEMORY, RANGE, unknown names and CANCELLED
+ * ("interrupted!") raise; INVALID and DEADLOCK give nil, message, code and return 3.
+ */
+int dpl_bind_failed(lua_State *L, const dpl_error *error);
+
+/* ---- Options ---- */
+
+typedef enum dpl_option_type {
+    DPL_OPTION_INTEGER,    /* int32_t */
+    DPL_OPTION_NUMBER,     /* double */
+    DPL_OPTION_BOOLEAN,    /* bool */
+    DPL_OPTION_CHOICE,     /* int: the index of one of `choices` */
+    DPL_OPTION_STRATEGY,   /* const char *: the name in the library's table, never an alias */
+    DPL_OPTION_COST,       /* dpl_cost: a number or a list of numbers */
+    DPL_OPTION_STRATEGIES, /* dpl_name_list: a list of strategies */
+    DPL_OPTION_INTEGERS    /* dpl_integer_list */
+} dpl_option_type;
+
+typedef struct dpl_name_list {
+    size_t count;
+    const char **names;
+} dpl_name_list;
+
+typedef struct dpl_integer_list {
+    size_t count;
+    int32_t *values;
+} dpl_integer_list;
+
+/*
+ * One option: where its value goes in the struct that is filled, what is allowed, what stands for
+ * it when it is not given (a number; DPL_REQUIRED; DPL_UNSET leaves the struct's zeros), and what it
+ * means. Numbers must be finite and in [least, most].
+ */
+typedef struct dpl_option {
+    const char *name;
+    dpl_option_type type;
+    size_t offset;
+    double least, most;
+    double preset;
+    const char *unit;           /* "" where there is none */
+    const char *meaning;        /* one line */
+    const char *const *choices; /* of DPL_OPTION_CHOICE, ended by NULL */
+} dpl_option;
+
+#define DPL_REQUIRED (-1e308)
+#define DPL_UNSET (-2e307)
+#define DPL_MOST_COUNT 2147483647.0
+#define DPL_MOST_NUMBER 1e300
+
+/* The six costs of a struct with a member `costs` of type dpl_costs. */
+#define DPL_COST_OPTION(type, cost, text)                                                          \
+    {#cost, DPL_OPTION_COST, offsetof(type, costs.cost), 0, DPL_MOST_NUMBER, DPL_UNSET, "time",    \
+     text, NULL}
+#define DPL_COST_OPTIONS(type)                                                                     \
+    DPL_COST_OPTION(type, F, "forward; default 1"),                                                \
+        DPL_COST_OPTION(type, B, "full backward; default I + W if both are given, else 2 F"),      \
+        DPL_COST_OPTION(type, I, "input gradient; default B - W"),                                 \
+        DPL_COST_OPTION(type, W, "weight gradient; default B - I if I is given, else B / 2"),      \
+        DPL_COST_OPTION(type, FB, "overlapped forward and backward; default F + B"),               \
+    {                                                                                              \
+        "p2p", DPL_OPTION_NUMBER, offsetof(type, costs.p2p), 0, DPL_MOST_NUMBER, 0, "time",        \
+            "latency of a transfer between ranks", NULL                                            \
+    }
+
+/*
+ * [-0, +0, e] Fills *target, which is zeroed, from the table at `table` (or from nothing where it is
+ * nil or none). Lists live as long as the table at `anchor`, which gets them. Unknown names, wrong
+ * types and values out of range raise, naming `owner`, the option, the value and what would be right.
+ */
+void dpl_bind_read_options(lua_State *L, int table, const char *owner, const dpl_option *options,
+                           size_t count, void *target, int anchor);
+
+/* [-0, +0, e] The value at `index` as a count in [least, most]; raises naming it. */
+int32_t dpl_bind_count(lua_State *L, int index, const char *name, double least, double most);
+
+/* [-0, +0, e] The value at `index` as a finite number in [least, most]; raises naming it. */
+double dpl_bind_number(lua_State *L, int index, const char *name, double least, double most);
+
+/*
+ * [-0, +0, e] The string at `index` as the name of a strategy; an alias gives the name it stands for.
+ * Unknown ones raise with the nearest.
+ */
+const char *dpl_bind_strategy(lua_State *L, int index);
+
+/* ---- Classes ---- */
+
+/*
+ * A class: called with one table of options it makes an object, a userdata that holds the struct of
+ * `size` bytes that the options fill. `leading` names the options that may be given as leading
+ * numbers instead, ended by NULL. `check`, unless NULL, looks at the whole [-0, +0, e].
+ */
+typedef struct dpl_class {
+    const char *name;
+    const char *meaning;
+    const dpl_option *options;
+    size_t num_options;
+    size_t size;
+    const char *const *leading;
+    void (*check)(lua_State *L, void *self);
+    const luaL_Reg *methods; /* ended by {NULL, NULL} */
+} dpl_class;
+
+/* [-0, +1, m] Pushes the class: a callable table with fields `name` and `options` (a list of tables
+ * { name, unit, meaning, default }). */
+void dpl_bind_push_class(lua_State *L, const dpl_class *class);
+
+/* [-0, +0, e] The struct of the object at index 1 of a method; raises where '.' was used for ':'. */
+void *dpl_bind_self(lua_State *L, const dpl_class *class);
+
+/* ---- Schedules, timelines, events ---- */
+
+/* A schedule's userdata holds one pointer, NULL until it is filled. */
+typedef struct dpl_schedule_box {
+    dpl_schedule *schedule;
+} dpl_schedule_box;
+
+/* A timeline's userdata; user value 1 is its schedule's userdata. */
+typedef struct dpl_timeline_box {
+    dpl_timeline *timeline;
+} dpl_timeline_box;
+
+/* [-0, +1, m] An empty box on the stack, to be filled. */
+dpl_schedule_box *dpl_bind_new_schedule(lua_State *L);
+/* [-0, +1, m] Likewise for a timeline of the schedule userdata at `schedule`. */
+dpl_timeline_box *dpl_bind_new_timeline(lua_State *L, int schedule);
+
+/* [-0, +0, e] The schedule or timeline at a stack index; raises where it is none. */
+dpl_schedule *dpl_bind_check_schedule(lua_State *L, int index);
+dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index);
+/* [-0, +0, m] The same, NULL where it is none. */
+dpl_schedule *dpl_bind_test_schedule(lua_State *L, int index);
+
+/*
+ * [-0, +1, v] Simulates the schedule userdata at index `schedule` and pushes the timeline; where the
+ * schedule cannot run pushes nil, message, code and returns 3, else returns 1. Mistakes raise.
+ */
+int dpl_bind_simulate(lua_State *L, int schedule, const dpl_costs *costs,
+                      const dpl_simulate_options *options);
+
+/* [-0, +1, v] Makes a strategy's schedule and pushes its userdata; mistakes raise. */
+dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape);
+
+/* [-0, +1, m] Pushes the event of the action at a rank's position: a PipelineEvent. */
+void dpl_bind_push_event(lua_State *L, const dpl_timeline *timeline, int32_t rank, size_t position);
+/* [-0, +1, m] Pushes a transfer as an event of kind "communication". */
+void dpl_bind_push_transfer(lua_State *L, const dpl_transfer *transfer);
+/* [-0, +1, m] Pushes the list of all events: ranks in turn, then the transfers where they take time. */
+void dpl_bind_push_events(lua_State *L, const dpl_timeline *timeline);
+/* [-0, +1, m] Pushes the class PipelineEvent. */
+void dpl_bind_push_event_class(lua_State *L);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Makes the embedded Lua files requirable: one loader in package.preload for each, which compiles
+ * the source under its own chunk name so that errors carry the file and the line.
+ */
+#include "bind/embedded.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+/*
+ * [-n, +1, e] The loader that require calls; upvalue 1 is the dpl_embedded. Hands its arguments on
+ * to the chunk, as a loader of a file would. Only text is accepted: bytecode has no place here.
+ */
+static int load_embedded(lua_State *L)
+{
+    const dpl_embedded *file = lua_touserdata(L, lua_upvalueindex(1));
+    const char *text = (const char *)file->text;
+
+    if (luaL_loadbufferx(L, text, file->length, file->chunkname, "t") != LUA_OK) {
+        return lua_error(L);
+    }
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
+void dpl_embedded_preload(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    for (size_t i = 0; i < dpl_embedded_count; i++) {
+        const dpl_embedded *file = &dpl_embedded_modules[i];
+
+        if (lua_getfield(L, -1, file->module) == LUA_TNIL) {
+            /* Lua has no const light userdata; load_embedded only reads through it. */
+            lua_pushlightuserdata(L, (void *)file);
+            lua_pushcclosure(L, load_embedded, 1);
+            lua_setfield(L, -3, file->module);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}

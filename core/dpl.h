@@ -1,0 +1,370 @@
+/*
+ * dpl: schedules of pipeline parallelism, simulated. This header is the manual of the C library.
+ *
+ * Simple use:
+ *
+ *     dpl_error error;
+ *     dpl_schedule *schedule = NULL;
+ *     dpl_timeline *timeline = NULL;
+ *     dpl_shape shape = {.num_ranks = 8, .num_chunks = 20};
+ *     dpl_costs costs = {.F = DPL_COST(1), .B = DPL_COST(2), .W = DPL_COST(1), .FB = DPL_COST(3)};
+ *
+ *     if (dpl_schedule_create("dualpipe", &shape, NULL, &schedule, &error) == DPL_OK &&
+ *         dpl_timeline_create(schedule, NULL, &timeline, &error) == DPL_OK &&
+ *         dpl_simulate(timeline, &costs, NULL, &error) == DPL_OK)
+ *         printf("%g\n", dpl_timeline_summary(timeline)->makespan); // 66
+ *     dpl_timeline_destroy(timeline);
+ *     dpl_schedule_destroy(schedule);
+ *
+ * Conventions
+ * - Functions that can fail return a dpl_code, DPL_OK being 0, and fill *error unless it is NULL.
+ *   What they were to create is then left NULL; nothing leaks.
+ * - Ranks, stages and chunks (micro-batches) count from 0. A second route numbers its stages after
+ *   the first's: DualPipe on P ranks has stages 0..P-1 on ranks 0..P-1 and P..2P-1 on P-1..0.
+ * - Times are in whatever unit the costs are in.
+ * - There is no global state. A schedule is immutable once made and may be shared by threads; a
+ *   timeline belongs to one thread at a time and keeps a pointer to its schedule, which must
+ *   outlive it.
+ */
+#ifndef DPL_H
+#define DPL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DPL_VERSION_MAJOR 0
+#define DPL_VERSION_MINOR 1
+#define DPL_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define DPL_API __attribute__((visibility("default")))
+#else
+#define DPL_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0", of the library that runs, which need not be the header's. */
+DPL_API const char *dpl_version(void);
+
+/* ---- Errors ---- */
+
+/*
+ * Every code, once. The names are what Lua gets as the third result of a failed call.
+ * ARGUMENT: a value outside its rule. SIZE: a size that the strategy does not allow. NOT_FOUND: no
+ * such name, or nothing that answers the question. INVALID: a schedule that breaks a rule.
+ * DEADLOCK: a schedule whose ranks wait for each other. MEMORY: it cannot be had. CANCELLED: the
+ * cancel hook said so. RANGE: a result that a double cannot hold.
+ */
+#define DPL_CODES(X)                                                                               \
+    X(OK) X(ARGUMENT) X(SIZE) X(NOT_FOUND) X(INVALID) X(DEADLOCK) X(MEMORY) X(CANCELLED) X(RANGE)
+
+#define DPL_CODE_MEMBER(name) DPL_##name,
+typedef enum dpl_code { DPL_CODES(DPL_CODE_MEMBER) DPL_CODE_COUNT } dpl_code;
+#undef DPL_CODE_MEMBER
+
+/* What went wrong. rank and position (in that rank's order) are -1 where they do not apply. */
+typedef struct dpl_error {
+    dpl_code code;
+    int32_t rank;
+    int64_t position;
+    char message[1024];
+} dpl_error;
+
+/* "DEADLOCK" for DPL_DEADLOCK; "UNKNOWN" for a number that is no code. */
+DPL_API const char *dpl_code_name(dpl_code code);
+
+/* ---- Hooks ---- */
+
+/*
+ * Memory and cancellation, given when an object is made; the object copies them. A NULL hooks, or a
+ * NULL member, stands for the C library's allocator and for work that is never cancelled.
+ * resize: as realloc; new_size 0 frees and returns NULL; block NULL allocates. May return NULL.
+ * cancelled: asked every few milliseconds of work; nonzero stops it with DPL_CANCELLED.
+ */
+typedef struct dpl_hooks {
+    void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);
+    int (*cancelled)(void *user);
+    void *user;
+} dpl_hooks;
+
+/* ---- Actions ---- */
+
+/*
+ * What a rank does at one moment. DPL_B is the full backward, DPL_I its input-gradient half, DPL_W
+ * its weight-gradient half. DPL_FB is an overlapped pair: the forward of (stage, chunk) with the
+ * full backward of (backward_stage, backward_chunk), which other kinds leave at -1.
+ */
+typedef enum dpl_kind { DPL_F, DPL_B, DPL_I, DPL_W, DPL_FB, DPL_KIND_COUNT } dpl_kind;
+
+typedef struct dpl_action {
+    int32_t kind; /* a dpl_kind */
+    int32_t stage;
+    int32_t chunk;
+    int32_t backward_stage;
+    int32_t backward_chunk;
+} dpl_action;
+
+#define DPL_ACTION_TEXT_SIZE 80
+
+/*
+ * Writes the action in PyTorch's grammar, "3F7" or "(3F7;12B11)OVERLAP_F_B", ended by a NUL, into
+ * a buffer of at least DPL_ACTION_TEXT_SIZE bytes. Returns the length.
+ */
+DPL_API size_t dpl_action_format(const dpl_action *action, char *text);
+
+/* Reads one action; all `length` bytes must belong to it. DPL_ARGUMENT says what does not fit. */
+DPL_API dpl_code dpl_action_parse(const char *text, size_t length, dpl_action *action,
+                                  dpl_error *error);
+
+/* ---- Schedules ---- */
+
+/* A schedule: routes (which ranks a micro-batch visits) and orders (what each rank runs). */
+typedef struct dpl_schedule dpl_schedule;
+
+/* The sizes of a schedule. stages_per_rank 0 stands for the strategy's own. */
+typedef struct dpl_shape {
+    int32_t num_ranks;
+    int32_t num_chunks;
+    int32_t stages_per_rank;
+} dpl_shape;
+
+/* The stages of a route are on ranks[0..length-1]; chunks first_chunk..last_chunk take it. */
+typedef struct dpl_route {
+    const int32_t *ranks;
+    int32_t length;
+    int32_t first_chunk;
+    int32_t last_chunk;
+} dpl_route;
+
+/* A schedule given as data: lengths[r] actions for rank r, rank after rank in `actions`. */
+typedef struct dpl_schedule_data {
+    int32_t num_ranks;
+    int32_t num_chunks;
+    const dpl_route *routes;
+    size_t num_routes;
+    const dpl_action *actions;
+    const size_t *lengths;
+} dpl_schedule_data;
+
+/*
+ * Makes the schedule of a strategy, by its name or alias. DPL_NOT_FOUND names the nearest strategy;
+ * DPL_SIZE says the rule that the shape breaks.
+ */
+DPL_API dpl_code dpl_schedule_create(const char *strategy, const dpl_shape *shape,
+                                     const dpl_hooks *hooks, dpl_schedule **schedule,
+                                     dpl_error *error);
+
+/*
+ * Makes a schedule from data, which is copied. Numbers that make no schedule at all (a rank out of
+ * range, chunks that no route takes) are DPL_ARGUMENT. A schedule that is well-formed but cannot
+ * run is made: dpl_schedule_validate tells why.
+ */
+DPL_API dpl_code dpl_schedule_from_data(const dpl_schedule_data *data, const dpl_hooks *hooks,
+                                        dpl_schedule **schedule, dpl_error *error);
+
+/* Frees it; NULL is allowed. */
+DPL_API void dpl_schedule_destroy(dpl_schedule *schedule);
+
+/*
+ * DPL_OK exactly for the schedules that can run: every stage's actions on its rank, every action
+ * once, F before B or I, I before W, no ranks that wait for each other. Else DPL_INVALID or
+ * DPL_DEADLOCK with rank, position, action and rule.
+ */
+DPL_API dpl_code dpl_schedule_validate(const dpl_schedule *schedule, dpl_error *error);
+
+DPL_API int32_t dpl_schedule_num_ranks(const dpl_schedule *schedule);
+DPL_API int32_t dpl_schedule_num_chunks(const dpl_schedule *schedule);
+DPL_API int32_t dpl_schedule_num_stages(const dpl_schedule *schedule);
+DPL_API size_t dpl_schedule_num_routes(const dpl_schedule *schedule);
+/* Number of stages of a route, the same for every route that a strategy of this library makes. */
+DPL_API int32_t dpl_schedule_route_length(const dpl_schedule *schedule, size_t route);
+/* The rank that holds a stage. */
+DPL_API int32_t dpl_schedule_stage_rank(const dpl_schedule *schedule, int32_t stage);
+/* How many stages a rank holds. */
+DPL_API int32_t dpl_schedule_stages_on_rank(const dpl_schedule *schedule, int32_t rank);
+/* Actions in all; an overlapped pair is one. */
+DPL_API size_t dpl_schedule_num_actions(const dpl_schedule *schedule);
+/* The order of a rank, owned by the schedule, and its length. NULL for a rank out of range. */
+DPL_API const dpl_action *dpl_schedule_order(const dpl_schedule *schedule, int32_t rank,
+                                             size_t *length);
+/* Bytes that the schedule holds. */
+DPL_API size_t dpl_schedule_bytes(const dpl_schedule *schedule);
+
+/* ---- Strategies ---- */
+
+/* What is known of a strategy; all texts live as long as the program. */
+typedef struct dpl_strategy_info {
+    const char *name;
+    const char *alias;        /* or NULL */
+    const char *summary;      /* one line */
+    const char *size_rule;    /* which sizes it allows */
+    const char *source;       /* where it was published */
+    int32_t stages_per_rank;  /* stages of the model on a rank, all routes together */
+    int32_t num_routes;       /* directions in which micro-batches travel */
+    int32_t parameter_copies; /* how often the ranks together hold the model */
+} dpl_strategy_info;
+
+/* Strategies known, and the one at an index, sorted by name; NULL past the end. */
+DPL_API size_t dpl_strategy_count(void);
+DPL_API const dpl_strategy_info *dpl_strategy_at(size_t index);
+/* By name or alias; NULL where there is none. */
+DPL_API const dpl_strategy_info *dpl_strategy_find(const char *name);
+/* DPL_OK where the strategy allows the shape; else DPL_NOT_FOUND or DPL_SIZE and the rule. */
+DPL_API dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, dpl_error *error);
+/* The least num_chunks >= at_least that the strategy allows on num_ranks, 0 where none is. */
+DPL_API int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at_least);
+
+/* ---- Simulation ---- */
+
+/*
+ * A cost: not given (count 0), one value for every stage (count 1, `value`), or a list, one entry a
+ * stage: of length num_stages, or of one route's length and then used for every route. The list
+ * stays the caller's and is read during the call only.
+ */
+typedef struct dpl_cost {
+    size_t count;
+    double value;
+    const double *list;
+} dpl_cost;
+
+#define DPL_COST(v) {1, (v), NULL}
+
+/*
+ * Times of the kinds of actions, and the latency p2p of a transfer between ranks. Not given: F = 1;
+ * B = I + W where both are given, else 2 F; W = B - I where I is given, else B / 2; I = B - W;
+ * FB = F + B, F of the pair's forward stage and B of its backward stage. FB's list goes by the
+ * pair's forward stage. Negative or infinite values, and a B that is not I + W (to 1e-9 of B), are
+ * errors.
+ */
+typedef struct dpl_costs {
+    dpl_cost F, B, I, W, FB;
+    double p2p;
+} dpl_costs;
+
+/*
+ * What the costs of an action are the costs of. DPL_COSTS_OF_STAGE: of a stage. DPL_COSTS_OF_RANK: of
+ * a rank's whole share of the model, so that strategies can be compared: a stage of a route v times
+ * as long as there are ranks costs 1 / v of it (p2p undivided), and lists have num_ranks entries, the
+ * parts of the model in the order of its layers.
+ */
+typedef enum dpl_cost_unit { DPL_COSTS_OF_STAGE, DPL_COSTS_OF_RANK } dpl_cost_unit;
+
+/* weight_memory: the share of an activation that I leaves for W to free, 0 to 1. */
+typedef struct dpl_simulate_options {
+    double weight_memory;
+    dpl_cost_unit cost_unit;
+} dpl_simulate_options;
+
+#define DPL_SIMULATE_DEFAULTS {1.0, DPL_COSTS_OF_STAGE}
+
+/* Start and end of every action of a schedule, for the costs simulated last. */
+typedef struct dpl_timeline dpl_timeline;
+
+/*
+ * makespan: first start to last end over all ranks. bubble_ratio: idle / (ranks x makespan).
+ * span: the longest single rank from its first start to its last end; bubble_rate_span: 1 - mean
+ * busy time / span, the zero-bubble papers' convention. Ratios of a makespan of 0 are 0.
+ */
+typedef struct dpl_summary {
+    double makespan;
+    double bubble_ratio;
+    double span;
+    double bubble_rate_span;
+    double total_busy; /* over all ranks */
+} dpl_summary;
+
+/* Makes room for a timeline of the schedule; simulate fills it, as often as wanted. */
+DPL_API dpl_code dpl_timeline_create(const dpl_schedule *schedule, const dpl_hooks *hooks,
+                                     dpl_timeline **timeline, dpl_error *error);
+DPL_API void dpl_timeline_destroy(dpl_timeline *timeline);
+
+/*
+ * Runs the schedule: a rank runs its actions in order, one at a time; an action starts when the
+ * rank is free and its inputs have arrived; an input from another rank arrives p2p after its
+ * producer ended, one from the same rank at once; an overlapped pair is one action. Options NULL:
+ * the defaults. No memory is allocated but for cost lists. A schedule that cannot run gives
+ * what dpl_schedule_validate gives.
+ */
+DPL_API dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
+                              const dpl_simulate_options *options, dpl_error *error);
+
+DPL_API const dpl_summary *dpl_timeline_summary(const dpl_timeline *timeline);
+DPL_API const dpl_schedule *dpl_timeline_schedule(const dpl_timeline *timeline);
+/* The p2p that was simulated. */
+DPL_API double dpl_timeline_p2p(const dpl_timeline *timeline);
+/* Start and end of the action at a position of a rank's order; both must exist. */
+DPL_API double dpl_timeline_start(const dpl_timeline *timeline, int32_t rank, size_t position);
+DPL_API double dpl_timeline_end(const dpl_timeline *timeline, int32_t rank, size_t position);
+/* The time that a rank's actions take. */
+DPL_API double dpl_timeline_busy(const dpl_timeline *timeline, int32_t rank);
+/* Bytes that the timeline holds. */
+DPL_API size_t dpl_timeline_bytes(const dpl_timeline *timeline);
+
+/*
+ * The most activations a rank holds at once. activations: in units of one stage's activations of
+ * one micro-batch; share: in units of a rank's whole share of the model, the former times ranks /
+ * route length. F takes one unit at its start, B frees it at its end, I frees 1 - weight_memory, W
+ * the rest; a pair takes its F's before it frees its B's.
+ */
+typedef struct dpl_peak {
+    double activations;
+    double share;
+} dpl_peak;
+
+DPL_API dpl_peak dpl_peak_of_rank(const dpl_schedule *schedule, int32_t rank, double weight_memory);
+/* The same with the timeline's weight_memory. */
+DPL_API dpl_peak dpl_timeline_peak(const dpl_timeline *timeline, int32_t rank);
+
+/* A transfer between two ranks: what a stage sends to the next (F) or to the one before (B, I). */
+typedef struct dpl_transfer {
+    int32_t from_rank, to_rank;
+    int32_t stage, chunk; /* of the action that sends */
+    int32_t backward;     /* 1: a gradient; 0: an activation */
+    double start, finish; /* finish = start + p2p */
+} dpl_transfer;
+
+/*
+ * Transfers that the action at (rank, position) sends, at most 2, in out. Returns how many. Stages
+ * on the same rank need none.
+ */
+DPL_API int dpl_timeline_transfers(const dpl_timeline *timeline, int32_t rank, size_t position,
+                                   dpl_transfer out[2]);
+
+/* ---- A schedule and its timeline in one step ---- */
+
+/* Both owned by whoever made the run: dpl_run_destroy frees them. */
+typedef struct dpl_run {
+    dpl_schedule *schedule;
+    dpl_timeline *timeline;
+} dpl_run;
+
+/* Makes the strategy's schedule, a timeline for it, and simulates. On failure *run holds NULLs. */
+DPL_API dpl_code dpl_run_create(const char *strategy, const dpl_shape *shape,
+                                const dpl_costs *costs, const dpl_simulate_options *options,
+                                const dpl_hooks *hooks, dpl_run *run, dpl_error *error);
+DPL_API void dpl_run_destroy(dpl_run *run);
+
+/*
+ * What stays the same between the strategies of a comparison. DPL_HOLD_RANKS: the number of ranks
+ * and the model; costs are those of a rank's share. DPL_HOLD_STAGES: the number of stages of the
+ * model, shape->num_ranks of them, and the cost of each; a strategy with v stages of a route on a
+ * rank then runs on 1 / v of the ranks.
+ */
+typedef enum dpl_hold { DPL_HOLD_RANKS, DPL_HOLD_STAGES } dpl_hold;
+
+/*
+ * The shape on which a strategy runs in such a comparison, and the cost unit that goes with it.
+ * DPL_NOT_FOUND for an unknown strategy, DPL_SIZE where the stages cannot be shared out or the
+ * strategy does not allow the shape.
+ */
+DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dpl_hold hold,
+                                dpl_shape *out, dpl_cost_unit *unit, dpl_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,75 @@
+/* Every piece of Lua code that the interpreter runs, it runs by dpl_call. */
+#include "host/call.h"
+
+#include "host/interrupt.h"
+#include <lauxlib.h>
+#include <stdio.h>
+
+/* [-0, +1, e] */
+static int text_of(lua_State *L)
+{
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+static bool has_text(lua_State *L, int index)
+{
+    if (lua_isstring(L, index)) {
+        return true;
+    }
+    if (luaL_getmetafield(L, index, "__tostring") == LUA_TNIL) {
+        return false;
+    }
+    lua_pop(L, 1);
+    return true;
+}
+
+bool dpl_push_text(lua_State *L, int index)
+{
+    index = lua_absindex(L, index);
+    if (has_text(L, index)) {
+        lua_pushcfunction(L, text_of);
+        lua_pushvalue(L, index);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+            return true;
+        }
+        lua_pop(L, 1);
+    }
+    lua_pushnil(L);
+    return false;
+}
+
+/* [-1, +1, m] The message handler: makes of any error object a message with a traceback. */
+static int add_traceback(lua_State *L)
+{
+    if (dpl_interrupt_pending()) {
+        lua_pushliteral(L, "interrupted!"); /* whatever the script made of it */
+    } else if (!dpl_push_text(L, 1)) {
+        lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+    }
+    luaL_traceback(L, L, lua_tostring(L, -1), 1);
+    return 1;
+}
+
+int dpl_call(lua_State *L, int arguments, int results)
+{
+    const int function = lua_gettop(L) - arguments;
+    lua_pushcfunction(L, add_traceback);
+    lua_insert(L, function);
+    dpl_interrupt_enter(L);
+    const int status = lua_pcall(L, arguments, results, function);
+    dpl_interrupt_leave(L);
+    lua_remove(L, function);
+    return status;
+}
+
+void dpl_report(lua_State *L)
+{
+    size_t length = 0;
+    const char *message = lua_tolstring(L, -1, &length); /* NULL where it is no message: length 0 */
+    fflush(stdout);
+    fputs("dpl: ", stderr);
+    fwrite(message != NULL ? message : "", 1, length, stderr);
+    fputc('\n', stderr);
+    lua_pop(L, 1);
+}

@@ -1,0 +1,146 @@
+/* Stops Lua code from a signal handler.
+ *
+ * As lua.c does, the handler sets a debug hook on the running thread, and the hook raises an error:
+ * code that is not interrupted pays nothing. Unlike lua.c, the hook stays, so that a script that
+ * catches the error is stopped again at its next instruction; and the handler knows the running
+ * thread because coroutine.c tells it. Hooks do not fire in C functions, message handlers and
+ * finalizers: for these there is a deadline, after which the process leaves without them. */
+#include "host/interrupt.h"
+
+#include "bind/bind.h"
+#include <lauxlib.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVERYWHERE = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT };
+
+/* A second signal so soon is the first one again: timeout(1) signals the process, then its group.
+ */
+enum { SAME_PRESS_MS = 100 };
+
+static const unsigned int deadline_seconds = 1;
+
+/* Signal handlers reach nothing but statics. */
+static lua_State *volatile running; /* NULL while the interpreter's own code runs */
+static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t expected;
+static struct timespec pressed; /* the first of the signals now pending */
+
+/* [-0, +1, e] The hook. Removes itself where the interrupt it was set for is over. */
+static void stop_thread(lua_State *L, lua_Debug *activation)
+{
+    (void)activation;
+    if (!interrupted) {
+        lua_sethook(L, NULL, 0, 0);
+        return;
+    }
+    lua_pushliteral(L, "interrupted!");
+    lua_error(L);
+}
+
+void dpl_interrupt_enter(lua_State *L)
+{
+    running = L;
+    if (interrupted && expected != DPL_INTERRUPT_LINE) {
+        lua_sethook(L, stop_thread, EVERYWHERE, 1);
+    }
+}
+
+void dpl_interrupt_leave(lua_State *L)
+{
+    running = NULL;
+    if (interrupted) { /* the hook is ours; any other is the user's, to keep */
+        lua_sethook(L, NULL, 0, 0);
+    }
+}
+
+static void handle(int signal_number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset(&action.sa_mask);
+    /* Without SA_RESTART, so that a read in progress returns to Lua. */
+    sigaction(signal_number, &action, NULL);
+}
+
+static long milliseconds_since(const struct timespec *then)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (now.tv_sec - then->tv_sec) * 1000L + (now.tv_nsec - then->tv_nsec) / 1000000L;
+}
+
+static void on_deadline(int signal_number)
+{
+    static const char message[] = "dpl: interrupted!\n";
+    (void)signal_number;
+    ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
+    (void)written; /* there is nobody left to tell */
+    _exit(130);
+}
+
+static void on_interrupt(int signal_number)
+{
+    if (interrupted && expected != DPL_INTERRUPT_LINE) {
+        if (milliseconds_since(&pressed) > SAME_PRESS_MS) {
+            handle(signal_number, SIG_DFL);
+            raise(signal_number);
+        }
+        return;
+    }
+    interrupted = 1;
+    clock_gettime(CLOCK_MONOTONIC, &pressed);
+    if (expected == DPL_INTERRUPT_SCRIPT) {
+        handle(SIGALRM, on_deadline);
+        alarm(deadline_seconds);
+    }
+    if (running != NULL) {
+        dpl_interrupt_enter(running);
+    }
+}
+
+void dpl_interrupt_expect(dpl_interrupt_mode mode)
+{
+    expected = (sig_atomic_t)mode;
+    interrupted = 0;
+}
+
+bool dpl_interrupt_pending(void)
+{
+    return interrupted != 0;
+}
+
+/* Long loops in the core ask this, as hooks cannot stop them. */
+static int cancelled(void *data)
+{
+    (void)data;
+    return interrupted != 0;
+}
+
+/* [-0, +0, -] The finalizer that runs as the state closes, after all others. */
+static int forget_state(lua_State *L)
+{
+    (void)L;
+    handle(SIGINT, SIG_DFL);
+    running = NULL;
+    return 0;
+}
+
+/* [-0, +0, m] The state may close in main or in os.exit: only a finalizer sees both. */
+static void forget_when_closed(lua_State *L)
+{
+    lua_newuserdatauv(L, 0, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, forget_state);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void dpl_interrupt_open(lua_State *L)
+{
+    forget_when_closed(L);
+    dpl_bind_set_cancel(L, cancelled, NULL);
+    dpl_interrupt_expect(DPL_INTERRUPT_SCRIPT);
+    handle(SIGINT, on_interrupt);
+}

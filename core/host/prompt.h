@@ -1,0 +1,12 @@
+/* The interactive prompt. */
+#ifndef DPL_HOST_PROMPT_H
+#define DPL_HOST_PROMPT_H
+
+#include <lua.h>
+
+/* [-0, +0, m] Reads statements and expressions, runs them and prints what they return, until the
+ * end of the input. Sets the global `dpl` where there is none. Returns an exit status: that of a
+ * session is 0, whatever its statements raised. */
+int dpl_prompt(lua_State *L);
+
+#endif

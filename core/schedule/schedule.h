@@ -1,0 +1,125 @@
+/*
+ * What a schedule is made of, for the rooms that make and run it.
+ *
+ *     routes   which rank holds each stage, and which chunks take the route
+ *     actions  rank after rank, each in the order it runs: order_begin[r] .. order_begin[r + 1]
+ *     steps    the same actions in an order in which every input comes before its use
+ *
+ * The steps are the heart of speed: a simulation is one pass over them. They go in waves: first
+ * what can run with nothing before it, then what only waits for that, and so on, so that
+ * neighbours rarely depend on each other and a processor can run many at once.
+ */
+#ifndef DPL_SCHEDULE_SCHEDULE_H
+#define DPL_SCHEDULE_SCHEDULE_H
+
+#include <stdbool.h>
+
+#include "dpl.h"
+
+/* No step: what an action without an input from another rank depends on. Times are held at indices
+ * below 2^31, with one more entry for this at num_actions. */
+typedef struct dpl_step {
+    uint32_t rank;
+    uint32_t cost;     /* an index of the table of durations: see dpl_schedule_num_costs */
+    uint32_t input;    /* the step on another rank that this waits for, or num_actions */
+    uint32_t gradient; /* the second one, of pairs only, or num_actions */
+} dpl_step;
+
+/* The two stages of an overlapped pair; every combination that occurs is listed once. */
+typedef struct dpl_pair_stages {
+    int32_t forward;
+    int32_t backward;
+} dpl_pair_stages;
+
+typedef struct dpl_route_stages {
+    int32_t first_stage; /* stages first_stage .. first_stage + length - 1 */
+    int32_t length;
+    int32_t first_chunk;
+    int32_t num_chunks;
+    size_t first_cell; /* see dpl_schedule_cell */
+} dpl_route_stages;
+
+struct dpl_schedule {
+    dpl_hooks hooks;
+    int32_t num_ranks;
+    int32_t num_chunks;
+    int32_t num_stages;
+    size_t num_routes;
+    dpl_route_stages *routes;
+    int32_t *stage_rank;  /* by stage */
+    int32_t *stage_route; /* by stage */
+    size_t num_cells;     /* stage and chunk combinations that occur */
+    size_t capacity;      /* of actions */
+    size_t num_actions;
+    dpl_action *actions;
+    size_t *order_begin;  /* num_ranks + 1 */
+    dpl_step *steps;      /* NULL where the schedule cannot run */
+    uint32_t *step_of;    /* by position in actions; NULL likewise */
+    dpl_pair_stages *pairs;
+    size_t pair_capacity;
+    size_t num_pairs; /* 0 where nothing is overlapped */
+    dpl_error verdict; /* of validation; code DPL_OK where it can run */
+};
+
+/*
+ * Durations are looked up in a table: F of every stage, then B, I and W likewise, then one entry
+ * for each of the pairs.
+ */
+size_t dpl_schedule_num_costs(const dpl_schedule *schedule);
+
+/* True where the stage and chunk exist and the chunk takes the stage's route. */
+bool dpl_schedule_has(const dpl_schedule *schedule, int32_t stage, int32_t chunk);
+
+/* A number for a (stage, chunk) that exists: 0 .. num_cells - 1. */
+size_t dpl_schedule_cell(const dpl_schedule *schedule, int32_t stage, int32_t chunk);
+
+/* The stage after (+1) or before (-1) on the same route, or -1. */
+int32_t dpl_schedule_next_stage(const dpl_schedule *schedule, int32_t stage, int32_t direction);
+
+/*
+ * A schedule with routes and room for `capacity` actions, and none yet. The caller fills actions,
+ * num_actions and order_begin, then calls dpl_schedule_finish, or destroys it.
+ */
+dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity,
+                            const dpl_hooks *hooks, dpl_schedule **out, dpl_error *error);
+
+/*
+ * Checks the schedule and works out the steps. DPL_OK even where it cannot run (the verdict says
+ * why); an error only for lack of memory or cancellation.
+ */
+dpl_code dpl_schedule_finish(dpl_schedule *schedule, dpl_error *error);
+
+/* ---- Between the files of this room ---- */
+
+/* No action: the value of cells whose action is missing. */
+#define DPL_NO_POSITION UINT32_MAX
+
+/* Where each cell's actions are, as positions in `actions`; made by the check, used by the plan. */
+typedef struct dpl_cells {
+    uint32_t *forward;
+    uint32_t *backward; /* B or I */
+    uint32_t *weight;
+} dpl_cells;
+
+/* Fills cells and checks what can be seen without time. Gives the verdict. */
+dpl_code dpl_schedule_check_actions(const dpl_schedule *schedule, dpl_cells *cells,
+                                    dpl_error *verdict);
+
+/*
+ * Positions of the actions on any rank whose outputs the action at `position` needs: F of the stage
+ * before, or B or I of the stage after; a pair has both. At most 2; returns how many.
+ */
+int dpl_schedule_inputs(const dpl_schedule *schedule, const dpl_cells *cells,
+                        const dpl_action *action, uint32_t out[2]);
+
+/*
+ * done[r]: how many actions of rank r could run before all ranks waited. Gives DPL_DEADLOCK with
+ * the shortest cycle of waiting actions in its message.
+ */
+dpl_code dpl_schedule_explain_deadlock(const dpl_schedule *schedule, const dpl_cells *cells,
+                                       const size_t *done, dpl_error *verdict);
+
+/* The rank whose order holds the position. */
+int32_t dpl_schedule_rank_at(const dpl_schedule *schedule, size_t position);
+
+#endif

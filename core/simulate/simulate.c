@@ -1,0 +1,95 @@
+/* One pass over the steps: when each starts and ends. */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "schedule/schedule.h"
+#include "simulate/timeline.h"
+
+/* Steps between two looks at the cancel hook: under a millisecond of work. */
+#define CANCEL_EVERY 131072
+
+static double later(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/*
+ * The inner loops. What a step needs from another rank is the end of an earlier step plus p2p;
+ * where it needs nothing that end is -infinity, which no branch has to know.
+ */
+static void run_single(dpl_timeline *t, size_t from, size_t to)
+{
+    const dpl_step *steps = t->schedule->steps;
+    const double *durations = t->durations;
+    double *start = t->start;
+    double *end = t->end;
+    double *free_at = t->free_at;
+    double p2p = t->p2p;
+    for (size_t i = from; i < to; i++) {
+        dpl_step step = steps[i];
+        double begin = later(free_at[step.rank], end[step.input] + p2p);
+        double finish = begin + durations[step.cost];
+        start[i] = begin;
+        end[i] = finish;
+        free_at[step.rank] = finish;
+    }
+}
+
+static void run_pairs(dpl_timeline *t, size_t from, size_t to)
+{
+    const dpl_step *steps = t->schedule->steps;
+    const double *durations = t->durations;
+    double *start = t->start;
+    double *end = t->end;
+    double *free_at = t->free_at;
+    double p2p = t->p2p;
+    for (size_t i = from; i < to; i++) {
+        dpl_step step = steps[i];
+        double input = later(end[step.input], end[step.gradient]);
+        double begin = later(free_at[step.rank], input + p2p);
+        double finish = begin + durations[step.cost];
+        start[i] = begin;
+        end[i] = finish;
+        free_at[step.rank] = finish;
+    }
+}
+
+static dpl_code run(dpl_timeline *t, dpl_error *error)
+{
+    const dpl_schedule *s = t->schedule;
+    memset(t->free_at, 0, (size_t)s->num_ranks * sizeof *t->free_at);
+    t->end[s->num_actions] = -INFINITY;
+    for (size_t from = 0; from < s->num_actions; from += CANCEL_EVERY) {
+        size_t to = from + CANCEL_EVERY < s->num_actions ? from + CANCEL_EVERY : s->num_actions;
+        if (dpl_cancelled(&t->hooks))
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        if (s->num_pairs > 0)
+            run_pairs(t, from, to);
+        else
+            run_single(t, from, to);
+    }
+    return DPL_OK;
+}
+
+dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
+                      const dpl_simulate_options *options, dpl_error *error)
+{
+    dpl_simulate_options chosen = DPL_SIMULATE_DEFAULTS;
+    if (options != NULL)
+        chosen = *options;
+    dpl_code code = dpl_schedule_validate(timeline->schedule, error);
+    if (code != DPL_OK)
+        return code;
+    if (!(chosen.weight_memory >= 0 && chosen.weight_memory <= 1))
+        return dpl_fail(error, DPL_ARGUMENT, "weight_memory must be from 0 to 1 (got %g)",
+                        chosen.weight_memory);
+    timeline->weight_memory = chosen.weight_memory;
+    code = dpl_costs_resolve(costs, chosen.cost_unit, timeline, error);
+    if (code == DPL_OK)
+        code = run(timeline, error);
+    if (code == DPL_OK)
+        code = dpl_timeline_sum_up(timeline, error);
+    return code;
+}

@@ -1,0 +1,31 @@
+/* What strategies are written with: routes, and actions added one after the other. */
+#include "strategy/strategy.h"
+
+void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage, int32_t chunk)
+{
+    *order->next++ = (dpl_action){(int32_t)kind, stage, chunk, -1, -1};
+}
+
+void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk, int32_t backward_stage,
+                        int32_t backward_chunk)
+{
+    *order->next++ = (dpl_action){DPL_FB, stage, chunk, backward_stage, backward_chunk};
+}
+
+int32_t dpl_route_linear(const dpl_shape *shape, int32_t route, int32_t stage)
+{
+    (void)shape;
+    (void)route;
+    return stage;
+}
+
+int32_t dpl_route_v(const dpl_shape *shape, int32_t route, int32_t stage)
+{
+    (void)route;
+    return stage < shape->num_ranks ? stage : 2 * shape->num_ranks - 1 - stage;
+}
+
+int32_t dpl_route_both_ways(const dpl_shape *shape, int32_t route, int32_t stage)
+{
+    return route == 0 ? stage : shape->num_ranks - 1 - stage;
+}
