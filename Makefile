@@ -279,13 +279,14 @@ export PKG_CONFIG_FILE
 
 .PHONY: install
 install: all ## copies everything below PREFIX (/usr/local), within DESTDIR
-	$(INSTALL) -d $(BINDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/lua/5.4 $(INCLUDEDIR) $(DATADIR)/scripts
+	$(INSTALL) -d $(BINDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/lua/5.4 $(INCLUDEDIR)/dpl $(DATADIR)/scripts
 	$(INSTALL) -m 755 $(DPL) $(BINDIR)/dpl
 	$(INSTALL) -m 644 $(BUILD)/libdpl.a $(SHARED) $(LIBDIR)
 	ln -sf $(notdir $(SHARED)) $(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(LIBDIR)/libdpl.so
 	$(INSTALL) -m 644 $(BUILD)/dpl.so $(LIBDIR)/lua/5.4
 	$(INSTALL) -m 644 core/dpl.h $(INCLUDEDIR)
+	$(INSTALL) -m 644 $(wildcard core/dpl/*.h) $(INCLUDEDIR)/dpl
 	$(INSTALL) -m 644 $(wildcard scripts/*.lua) $(DATADIR)/scripts
 	printf '%s\n' "$$PKG_CONFIG_FILE" >$(LIBDIR)/pkgconfig/dpl.pc
 
@@ -294,7 +295,7 @@ uninstall: ## removes what "make install" copied, given the same PREFIX and DEST
 	rm -f $(BINDIR)/dpl $(LIBDIR)/libdpl.a $(LIBDIR)/libdpl.so $(LIBDIR)/$(SONAME) \
 	    $(LIBDIR)/$(notdir $(SHARED)) $(LIBDIR)/lua/5.4/dpl.so $(LIBDIR)/pkgconfig/dpl.pc \
 	    $(INCLUDEDIR)/dpl.h
-	rm -rf $(DATADIR)
+	rm -rf $(DATADIR) $(INCLUDEDIR)/dpl
 
 .PHONY: clean
 clean: ## removes everything that was built

@@ -367,4 +367,8 @@ DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dp
 }
 #endif
 
+#include "dpl/analyze.h"
+#include "dpl/model.h"
+#include "dpl/search.h"
+
 #endif
