@@ -181,6 +181,10 @@ DPL_API int32_t dpl_schedule_num_stages(const dpl_schedule *schedule);
 DPL_API size_t dpl_schedule_num_routes(const dpl_schedule *schedule);
 /* Number of stages of a route, the same for every route that a strategy of this library makes. */
 DPL_API int32_t dpl_schedule_route_length(const dpl_schedule *schedule, size_t route);
+/* The stage that a route begins with, and the chunks that take it. */
+DPL_API int32_t dpl_schedule_route_first_stage(const dpl_schedule *schedule, size_t route);
+DPL_API int32_t dpl_schedule_route_first_chunk(const dpl_schedule *schedule, size_t route);
+DPL_API int32_t dpl_schedule_route_num_chunks(const dpl_schedule *schedule, size_t route);
 /* The rank that holds a stage. */
 DPL_API int32_t dpl_schedule_stage_rank(const dpl_schedule *schedule, int32_t stage);
 /* How many stages a rank holds. */

@@ -11,8 +11,9 @@ static const char *const code_names[] = {DPL_CODES(DPL_CODE_NAME)};
 
 const char *dpl_code_name(dpl_code code)
 {
-    if ((int)code < 0 || code >= DPL_CODE_COUNT)
+    if ((int)code < 0 || code >= DPL_CODE_COUNT) {
         return "UNKNOWN";
+    }
     return code_names[code];
 }
 
@@ -70,10 +71,12 @@ static size_t edit_distance(const char *a, const char *b)
     size_t rows[3][LONGEST_NAME + 1];
     size_t n = strlen(a);
     size_t m = strlen(b);
-    if (n > LONGEST_NAME || m > LONGEST_NAME)
+    if (n > LONGEST_NAME || m > LONGEST_NAME) {
         return LONGEST_NAME + 1;
-    for (size_t j = 0; j <= m; j++)
+    }
+    for (size_t j = 0; j <= m; j++) {
         rows[0][j] = j;
+    }
     for (size_t i = 1; i <= n; i++) {
         size_t *now = rows[i % 3];
         const size_t *above = rows[(i + 2) % 3];
@@ -82,8 +85,9 @@ static size_t edit_distance(const char *a, const char *b)
         for (size_t j = 1; j <= m; j++) {
             size_t replaced = above[j - 1] + (a[i - 1] != b[j - 1]);
             now[j] = least(replaced, least(above[j], now[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
                 now[j] = least(now[j], two_above[j - 2] + 1);
+            }
         }
     }
     return rows[n % 3][m];

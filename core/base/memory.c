@@ -10,8 +10,9 @@
 
 bool dpl_multiply(size_t a, size_t b, size_t *out)
 {
-    if (b != 0 && a > SIZE_MAX / b)
+    if (b != 0 && a > SIZE_MAX / b) {
         return false;
+    }
     *out = a * b;
     return true;
 }
@@ -30,10 +31,12 @@ static void *resize_with_libc(void *user, void *block, size_t old_size, size_t n
 dpl_hooks dpl_hooks_or_default(const dpl_hooks *hooks)
 {
     dpl_hooks result = {0};
-    if (hooks != NULL)
+    if (hooks != NULL) {
         result = *hooks;
-    if (result.resize == NULL)
+    }
+    if (result.resize == NULL) {
         result.resize = resize_with_libc;
+    }
     return result;
 }
 
@@ -46,19 +49,22 @@ static size_t block_size(size_t count, size_t size)
 void *dpl_allocate(const dpl_hooks *hooks, size_t count, size_t size)
 {
     size_t bytes = 0;
-    if (!dpl_multiply(count, size, &bytes))
+    if (!dpl_multiply(count, size, &bytes)) {
         return NULL;
+    }
     bytes = block_size(count, size);
     void *block = hooks->resize(hooks->user, NULL, 0, bytes);
-    if (block != NULL)
+    if (block != NULL) {
         memset(block, 0, bytes);
+    }
     return block;
 }
 
 void dpl_release(const dpl_hooks *hooks, void *block, size_t count, size_t size)
 {
-    if (block != NULL)
+    if (block != NULL) {
         hooks->resize(hooks->user, block, block_size(count, size), 0);
+    }
 }
 
 bool dpl_cancelled(const dpl_hooks *hooks)
@@ -74,13 +80,15 @@ static double memory_left(void)
     char line[128];
     if (file != NULL) {
         while (left < 0 && fgets(line, sizeof line, file) != NULL) {
-            if (strncmp(line, "MemAvailable:", 13) == 0)
+            if (strncmp(line, "MemAvailable:", 13) == 0) {
                 left = strtod(line + 13, NULL) * 1024;
+            }
         }
         fclose(file);
     }
-    if (left < 0)
+    if (left < 0) {
         left = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    }
     return left;
 }
 
@@ -90,11 +98,13 @@ static double memory_left(void)
 dpl_code dpl_memory_reserve(double count, double size, const char *what, dpl_error *error)
 {
     double bytes = count * size;
-    if (bytes < SMALL_BYTES)
+    if (bytes < SMALL_BYTES) {
         return DPL_OK;
+    }
     double left = memory_left();
-    if (bytes <= left)
+    if (bytes <= left) {
         return DPL_OK;
+    }
     return dpl_fail(error, DPL_MEMORY,
                     "%s of %.4g actions needs %.4g GB of memory and %.4g GB are free: "
                     "choose fewer ranks or chunks",

@@ -37,7 +37,13 @@ const dpl_hooks *dpl_bind_hooks(lua_State *L);
 
 /* ---- Errors ---- */
 
-/* [-0, +0, v] A caller's mistake: raises the message with the script's file and line. */
+/*
+ * [-0, +0, v] A caller's mistake: raises the message (format: see lua_pushfstring) with the file
+ * and line of the script.
+ */
+int dpl_bind_error(lua_State *L, const char *format, ...);
+
+/* [-0, +0, v] The same with the message of a failed call. */
 int dpl_bind_raise(lua_State *L, const dpl_error *error);
 
 /* [-0, +3, m] An expected outcome: pushes nil, message, code name; returns 3. */
@@ -74,8 +80,8 @@ typedef struct dpl_integer_list {
 
 /*
  * One option: where its value goes in the struct that is filled, what is allowed, what stands for
- * it when it is not given (a number; DPL_REQUIRED; DPL_UNSET leaves the struct's zeros), and what it
- * means. Numbers must be finite and in [least, most].
+ * it when it is not given (a number; DPL_REQUIRED; DPL_UNSET leaves the struct's zeros), and what
+ * it means. Numbers must be finite and in [least, most].
  */
 typedef struct dpl_option {
     const char *name;
@@ -95,8 +101,10 @@ typedef struct dpl_option {
 
 /* The six costs of a struct with a member `costs` of type dpl_costs. */
 #define DPL_COST_OPTION(type, cost, text)                                                          \
-    {#cost, DPL_OPTION_COST, offsetof(type, costs.cost), 0, DPL_MOST_NUMBER, DPL_UNSET, "time",    \
-     text, NULL}
+    {                                                                                              \
+#cost, DPL_OPTION_COST, offsetof(type, costs.cost), 0, DPL_MOST_NUMBER, DPL_UNSET, "time", \
+            text, NULL                                                                             \
+    }
 #define DPL_COST_OPTIONS(type)                                                                     \
     DPL_COST_OPTION(type, F, "forward; default 1"),                                                \
         DPL_COST_OPTION(type, B, "full backward; default I + W if both are given, else 2 F"),      \
@@ -109,22 +117,36 @@ typedef struct dpl_option {
     }
 
 /*
- * [-0, +0, e] Fills *target, which is zeroed, from the table at `table` (or from nothing where it is
- * nil or none). Lists live as long as the table at `anchor`, which gets them. Unknown names, wrong
- * types and values out of range raise, naming `owner`, the option, the value and what would be right.
+ * [-0, +0, e] Fills *target, which is zeroed, from the table at `table` (or from nothing where it
+ * is nil or none). Lists live as long as the table at `anchor`, which gets them. Unknown names,
+ * wrong types and values out of range raise, naming `owner`, the option, the value and what would
+ * be right.
  */
 void dpl_bind_read_options(lua_State *L, int table, const char *owner, const dpl_option *options,
                            size_t count, void *target, int anchor);
 
-/* [-0, +0, e] The value at `index` as a count in [least, most]; raises naming it. */
+/*
+ * [-0, +0, v] Raises where the table at `table` has a key that is not among the names, ended by
+ * NULL.
+ */
+void dpl_bind_check_names(lua_State *L, int table, const char *owner, const char *const *names);
+
+/*
+ * [-0, +1, m] Pushes the list of options for people and tools: tables { name, unit, meaning,
+ * default, required, choices }, the last three where they apply.
+ */
+void dpl_bind_push_options(lua_State *L, const dpl_option *options, size_t count);
+
+/* [-0, +0, e] The value at `index` as a count in [least, most]; raises naming it. An argument that
+ * was left out becomes a nil on the stack. */
 int32_t dpl_bind_count(lua_State *L, int index, const char *name, double least, double most);
 
 /* [-0, +0, e] The value at `index` as a finite number in [least, most]; raises naming it. */
 double dpl_bind_number(lua_State *L, int index, const char *name, double least, double most);
 
 /*
- * [-0, +0, e] The string at `index` as the name of a strategy; an alias gives the name it stands for.
- * Unknown ones raise with the nearest.
+ * [-0, +0, e] The string at `index` as the name of a strategy; an alias gives the name it stands
+ * for. Unknown ones raise with the nearest.
  */
 const char *dpl_bind_strategy(lua_State *L, int index);
 
@@ -133,7 +155,7 @@ const char *dpl_bind_strategy(lua_State *L, int index);
 /*
  * A class: called with one table of options it makes an object, a userdata that holds the struct of
  * `size` bytes that the options fill. `leading` names the options that may be given as leading
- * numbers instead, ended by NULL. `check`, unless NULL, looks at the whole [-0, +0, e].
+ * numbers instead, ended by NULL, or is NULL. `check`, unless NULL, looks at the whole [-0, +0, e].
  */
 typedef struct dpl_class {
     const char *name;
@@ -146,14 +168,42 @@ typedef struct dpl_class {
     const luaL_Reg *methods; /* ended by {NULL, NULL} */
 } dpl_class;
 
-/* [-0, +1, m] Pushes the class: a callable table with fields `name` and `options` (a list of tables
- * { name, unit, meaning, default }). */
+/*
+ * [-0, +1, m] Pushes the class: a callable table with fields `name`, `meaning` and `options` (see
+ * dpl_bind_push_options).
+ */
 void dpl_bind_push_class(lua_State *L, const dpl_class *class);
 
-/* [-0, +0, e] The struct of the object at index 1 of a method; raises where '.' was used for ':'. */
+/* [-0, +0, e] The struct of the object at index 1 of a method; raises where '.' was used for ':'.
+ */
 void *dpl_bind_self(lua_State *L, const dpl_class *class);
 
+/*
+ * [-0, +1, e] The __index of a userdata that is a closed record: methods are upvalue 1, a table by
+ * name; `fields` push a value each. Any other name raises with the nearest, since nil for a
+ * mistyped name would go unnoticed. `owner` names the type in messages.
+ */
+typedef struct dpl_field {
+    const char *name;
+    void (*push)(lua_State *L, int self); /* [-0, +1, e] */
+} dpl_field;
+
+int dpl_bind_index(lua_State *L, const char *owner, const dpl_field *fields, size_t count);
+
+/*
+ * [-0, +1, m] Pushes the metatable `name`, made at the first call: __index is `index` with the
+ * methods as upvalue 1, and `metamethods` are set; both lists end with {NULL, NULL}.
+ */
+void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index,
+                             const luaL_Reg *methods, const luaL_Reg *metamethods);
+
 /* ---- Schedules, timelines, events ---- */
+
+/*
+ * [-0, +0, m] Tells the collector of `bytes` that C has just allocated, which it cannot see:
+ * without this, thousands of dead results pile up before it runs.
+ */
+void dpl_bind_account(lua_State *L, size_t bytes);
 
 /* A schedule's userdata holds one pointer, NULL until it is filled. */
 typedef struct dpl_schedule_box {
@@ -177,21 +227,52 @@ dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index);
 dpl_schedule *dpl_bind_test_schedule(lua_State *L, int index);
 
 /*
- * [-0, +1, v] Simulates the schedule userdata at index `schedule` and pushes the timeline; where the
- * schedule cannot run pushes nil, message, code and returns 3, else returns 1. Mistakes raise.
+ * [-0, +1, v] Simulates the schedule userdata at index `schedule` and pushes the timeline; where
+ * the schedule cannot run pushes nil, message, code and returns 3, else returns 1. Mistakes raise.
  */
 int dpl_bind_simulate(lua_State *L, int schedule, const dpl_costs *costs,
                       const dpl_simulate_options *options);
 
+/* [-1, +1, v] Makes a schedule from the table at index 1, the only argument: routes and orders. */
+int dpl_bind_schedule_from_data(lua_State *L);
+
 /* [-0, +1, v] Makes a strategy's schedule and pushes its userdata; mistakes raise. */
 dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape);
+
+/* The name of a dpl_kind in events, and of a transfer for DPL_KIND_COUNT. */
+const char *dpl_bind_kind(int kind);
 
 /* [-0, +1, m] Pushes the event of the action at a rank's position: a PipelineEvent. */
 void dpl_bind_push_event(lua_State *L, const dpl_timeline *timeline, int32_t rank, size_t position);
 /* [-0, +1, m] Pushes a transfer as an event of kind "communication". */
 void dpl_bind_push_transfer(lua_State *L, const dpl_transfer *transfer);
-/* [-0, +1, m] Pushes the list of all events: ranks in turn, then the transfers where they take time. */
+/* [-0, +1, m] Pushes the list of all events, in the order of dpl_bind_next_event. */
 void dpl_bind_push_events(lua_State *L, const dpl_timeline *timeline);
+
+/*
+ * Goes through the events of a timeline: rank after rank as they run, then, where p2p takes time,
+ * the transfers. Set `timeline` and leave the rest zero.
+ */
+typedef struct dpl_event_cursor {
+    const dpl_timeline *timeline;
+    /* The event found last: a transfer, or the action at a rank's position. */
+    bool is_transfer;
+    dpl_transfer transfer;
+    int32_t event_rank;
+    size_t event_position;
+    /* Where the next one is looked for. */
+    bool in_transfers;
+    int32_t rank;
+    size_t position;
+    int num_transfers;
+    dpl_transfer transfers[2];
+} dpl_event_cursor;
+
+/* Finds the next event; false where there is none left. */
+bool dpl_bind_next_event(dpl_event_cursor *cursor);
+/* [-0, +1|+0, m] Pushes the next event and returns true, or pushes nothing and returns false. */
+bool dpl_bind_push_next_event(lua_State *L, dpl_event_cursor *cursor);
+
 /* [-0, +1, m] Pushes the class PipelineEvent. */
 void dpl_bind_push_event_class(lua_State *L);
 

@@ -13,13 +13,14 @@ static const char overlap[] = "OVERLAP_F_B";
 size_t dpl_action_format(const dpl_action *a, char *text)
 {
     int length = 0;
-    if (a->kind == DPL_FB)
-        length = snprintf(text, DPL_ACTION_TEXT_SIZE, "(%ldF%ld;%ldB%ld)%s", (long)a->stage,
-                          (long)a->chunk, (long)a->backward_stage, (long)a->backward_chunk,
-                          overlap);
-    else
-        length = snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%c%ld", (long)a->stage,
-                          letters[a->kind], (long)a->chunk);
+    if (a->kind == DPL_FB) {
+        length =
+            snprintf(text, DPL_ACTION_TEXT_SIZE, "(%ldF%ld;%ldB%ld)%s", (long)a->stage,
+                     (long)a->chunk, (long)a->backward_stage, (long)a->backward_chunk, overlap);
+    } else {
+        length = snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%c%ld", (long)a->stage, letters[a->kind],
+                          (long)a->chunk);
+    }
     return (size_t)length;
 }
 
@@ -28,10 +29,12 @@ static bool parse_number(const char **text, const char *end, int32_t *number)
 {
     const char *p = *text;
     int32_t value = 0;
-    while (p < end && *p >= '0' && *p <= '9' && p - *text < 9)
+    while (p < end && *p >= '0' && *p <= '9' && p - *text < 9) {
         value = value * 10 + (*p++ - '0');
-    if (p == *text)
+    }
+    if (p == *text) {
         return false;
+    }
     *text = p;
     *number = value;
     return true;
@@ -40,11 +43,13 @@ static bool parse_number(const char **text, const char *end, int32_t *number)
 /* "3F7" at *text. */
 static bool parse_simple(const char **text, const char *end, dpl_action *action)
 {
-    if (!parse_number(text, end, &action->stage) || *text == end)
+    if (!parse_number(text, end, &action->stage) || *text == end) {
         return false;
+    }
     const char *letter = strchr(letters, **text);
-    if (letter == NULL || *letter == '\0')
+    if (letter == NULL || *letter == '\0') {
         return false;
+    }
     ++*text;
     action->kind = (int32_t)(letter - letters);
     action->backward_stage = -1;
@@ -57,17 +62,21 @@ static bool parse_overlap(const char **text, const char *end, dpl_action *action
 {
     dpl_action parts[2];
     ++*text;
-    if (!parse_simple(text, end, &parts[0]) || *text == end || *(*text)++ != ';')
+    if (!parse_simple(text, end, &parts[0]) || *text == end || *(*text)++ != ';') {
         return false;
-    if (!parse_simple(text, end, &parts[1]) || *text == end || *(*text)++ != ')')
+    }
+    if (!parse_simple(text, end, &parts[1]) || *text == end || *(*text)++ != ')') {
         return false;
+    }
     size_t left = (size_t)(end - *text);
-    if (left != strlen(overlap) || memcmp(*text, overlap, left) != 0)
+    if (left != strlen(overlap) || memcmp(*text, overlap, left) != 0) {
         return false;
+    }
     *text = end;
     int forward = parts[0].kind == DPL_F ? 0 : 1;
-    if (parts[forward].kind != DPL_F || parts[1 - forward].kind != DPL_B)
+    if (parts[forward].kind != DPL_F || parts[1 - forward].kind != DPL_B) {
         return false;
+    }
     *action = (dpl_action){DPL_FB, parts[forward].stage, parts[forward].chunk,
                            parts[1 - forward].stage, parts[1 - forward].chunk};
     return true;
@@ -78,13 +87,14 @@ dpl_code dpl_action_parse(const char *text, size_t length, dpl_action *action, d
     const char *p = text;
     const char *end = text + length;
     dpl_action parsed = {0};
-    bool fits = length > 0 && *p == '(' ? parse_overlap(&p, end, &parsed)
-                                        : parse_simple(&p, end, &parsed);
-    if (!fits || p != end)
+    bool fits =
+        length > 0 && *p == '(' ? parse_overlap(&p, end, &parsed) : parse_simple(&p, end, &parsed);
+    if (!fits || p != end) {
         return dpl_fail(error, DPL_ARGUMENT,
                         "'%.*s' is not an action: write stage, kind (F, B, I or W) and chunk, as "
                         "in 3F7, or a pair (3F7;12B11)OVERLAP_F_B",
                         length > 60 ? 60 : (int)length, text);
+    }
     *action = parsed;
     return DPL_OK;
 }

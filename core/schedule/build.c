@@ -11,53 +11,70 @@
 static dpl_code check_route(const dpl_schedule_data *data, const dpl_route *route, size_t index,
                             dpl_error *error)
 {
-    if (route->length < 1)
+    if (route->length < 1) {
         return dpl_fail(error, DPL_ARGUMENT, "route %zu has no ranks", index);
+    }
     if (route->first_chunk < 0 || route->last_chunk < route->first_chunk ||
-        route->last_chunk >= data->num_chunks)
-        return dpl_fail(error, DPL_ARGUMENT,
-                        "route %zu takes chunks %ld to %ld: the chunks are 0 to %ld", index,
-                        (long)route->first_chunk, (long)route->last_chunk,
-                        (long)data->num_chunks - 1);
+        route->last_chunk >= data->num_chunks) {
+        return dpl_fail(
+            error, DPL_ARGUMENT, "route %zu takes chunks %ld to %ld: the chunks are 0 to %ld",
+            index, (long)route->first_chunk, (long)route->last_chunk, (long)data->num_chunks - 1);
+    }
     for (int32_t i = 0; i < route->length; i++) {
-        if (route->ranks[i] < 0 || route->ranks[i] >= data->num_ranks)
+        if (route->ranks[i] < 0 || route->ranks[i] >= data->num_ranks) {
             return dpl_fail(error, DPL_ARGUMENT, "route %zu visits rank %ld: ranks are 0 to %ld",
                             index, (long)route->ranks[i], (long)data->num_ranks - 1);
+        }
     }
     return DPL_OK;
 }
+
+/* Indices of the table of costs, with a few for each stage and one for each pair, are uint32_t. */
+#define MOST_STAGES (1 << 28)
 
 /* Routes are given in the order of their chunks and share them out with no gap. */
 static dpl_code check_routes(const dpl_schedule_data *data, dpl_error *error)
 {
     int32_t next_chunk = 0;
-    if (data->num_ranks < 1 || data->num_chunks < 1)
+    int64_t stages = 0;
+    if (data->num_ranks < 1 || data->num_chunks < 1) {
         return dpl_fail(error, DPL_ARGUMENT, "a schedule has at least one rank and one chunk");
+    }
     for (size_t i = 0; i < data->num_routes; i++) {
         dpl_code code = check_route(data, &data->routes[i], i, error);
-        if (code != DPL_OK)
+        if (code != DPL_OK) {
             return code;
-        if (data->routes[i].first_chunk != next_chunk)
+        }
+        if (data->routes[i].first_chunk != next_chunk) {
             return dpl_fail(error, DPL_ARGUMENT, "route %zu starts at chunk %ld: %ld is next", i,
                             (long)data->routes[i].first_chunk, (long)next_chunk);
+        }
         next_chunk = data->routes[i].last_chunk + 1;
+        stages += data->routes[i].length;
     }
-    if (next_chunk != data->num_chunks)
+    if (stages > MOST_STAGES) {
+        return dpl_fail(error, DPL_MEMORY, "%.4g stages are too many: at most %.4g", (double)stages,
+                        (double)MOST_STAGES);
+    }
+    if (next_chunk != data->num_chunks) {
         return dpl_fail(error, DPL_ARGUMENT, "no route takes chunk %ld", (long)next_chunk);
+    }
     return DPL_OK;
 }
 
 static int32_t count_stages(const dpl_schedule_data *data)
 {
     int32_t stages = 0;
-    for (size_t i = 0; i < data->num_routes; i++)
+    for (size_t i = 0; i < data->num_routes; i++) {
         stages += data->routes[i].length;
+    }
     return stages;
 }
 
 static dpl_code no_memory(dpl_error *error)
 {
-    return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
+    (void)dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
+    return DPL_MEMORY;
 }
 
 static void fill_routes(dpl_schedule *s, const dpl_schedule_data *data)
@@ -67,8 +84,7 @@ static void fill_routes(dpl_schedule *s, const dpl_schedule_data *data)
     for (size_t i = 0; i < data->num_routes; i++) {
         const dpl_route *from = &data->routes[i];
         int32_t chunks = from->last_chunk - from->first_chunk + 1;
-        s->routes[i] =
-            (dpl_route_stages){stage, from->length, from->first_chunk, chunks, cell};
+        s->routes[i] = (dpl_route_stages){stage, from->length, from->first_chunk, chunks, cell};
         for (int32_t k = 0; k < from->length; k++) {
             s->stage_rank[stage] = from->ranks[k];
             s->stage_route[stage] = (int32_t)i;
@@ -95,25 +111,29 @@ static bool allocate_parts(dpl_schedule *s, size_t capacity)
 /* What an action costs at the height of its making: itself, its step, its cells and marks. */
 #define BYTES_PER_ACTION (sizeof(dpl_action) + sizeof(dpl_step) + 24.0)
 
-dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity,
-                            const dpl_hooks *hooks, dpl_schedule **out, dpl_error *error)
+dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, const dpl_hooks *hooks,
+                            dpl_schedule **out, dpl_error *error)
 {
     *out = NULL;
     dpl_code code = check_routes(shape, error);
-    if (code != DPL_OK)
+    if (code != DPL_OK) {
         return code;
-    if ((double)capacity > MOST_ACTIONS)
+    }
+    if ((double)capacity > MOST_ACTIONS) {
         return dpl_fail(error, DPL_MEMORY,
                         "this schedule of %.4g actions is too large: at most %.4g; choose fewer "
                         "ranks or chunks",
                         (double)capacity, MOST_ACTIONS);
+    }
     code = dpl_memory_reserve((double)capacity, BYTES_PER_ACTION, "this schedule", error);
-    if (code != DPL_OK)
+    if (code != DPL_OK) {
         return code;
+    }
     dpl_hooks own = dpl_hooks_or_default(hooks);
     dpl_schedule *s = dpl_allocate(&own, 1, sizeof *s);
-    if (s == NULL)
+    if (s == NULL) {
         return no_memory(error);
+    }
     s->hooks = own;
     s->num_ranks = shape->num_ranks;
     s->num_chunks = shape->num_chunks;
@@ -137,8 +157,9 @@ static dpl_code copy_orders(dpl_schedule *s, const dpl_schedule_data *data, dpl_
     }
     s->order_begin[data->num_ranks] = begin;
     s->num_actions = begin;
-    if (begin > 0)
+    if (begin > 0) {
         memcpy(s->actions, data->actions, begin * sizeof *s->actions);
+    }
     return dpl_schedule_finish(s, error);
 }
 
@@ -147,12 +168,14 @@ dpl_code dpl_schedule_from_data(const dpl_schedule_data *data, const dpl_hooks *
 {
     size_t total = 0;
     *schedule = NULL;
-    for (int32_t r = 0; r < data->num_ranks; r++)
+    for (int32_t r = 0; r < data->num_ranks; r++) {
         total += data->lengths[r];
+    }
     dpl_schedule *s = NULL;
     dpl_code code = dpl_schedule_begin(data, total, hooks, &s, error);
-    if (code != DPL_OK)
+    if (s == NULL) {
         return code;
+    }
     code = copy_orders(s, data, error);
     if (code != DPL_OK) {
         dpl_schedule_destroy(s);
@@ -164,8 +187,9 @@ dpl_code dpl_schedule_from_data(const dpl_schedule_data *data, const dpl_hooks *
 
 void dpl_schedule_destroy(dpl_schedule *s)
 {
-    if (s == NULL)
+    if (s == NULL) {
         return;
+    }
     dpl_hooks hooks = s->hooks;
     dpl_release(&hooks, s->routes, s->num_routes, sizeof *s->routes);
     dpl_release(&hooks, s->stage_rank, (size_t)s->num_stages, sizeof *s->stage_rank);

@@ -5,7 +5,8 @@
 #include "base/error.h"
 #include "schedule/schedule.h"
 
-/* The search for a cycle walks from rank to rank, so its length is bounded by what a message holds. */
+/* The search for a cycle walks from rank to rank, so its length is bounded by what a message holds.
+ */
 #define LONGEST_CYCLE 8
 
 typedef struct wait {
@@ -34,12 +35,14 @@ static int pending(const search *f, int32_t rank, uint32_t out[2])
     size_t head = s->order_begin[rank] + f->done[rank];
     uint32_t inputs[2];
     int kept = 0;
-    if (head >= s->order_begin[rank + 1])
+    if (head >= s->order_begin[rank + 1]) {
         return 0;
+    }
     int count = dpl_schedule_inputs(s, f->cells, &s->actions[head], inputs);
     for (int i = 0; i < count; i++) {
-        if (!is_done(f, inputs[i]))
+        if (!is_done(f, inputs[i])) {
             out[kept++] = inputs[i];
+        }
     }
     return kept;
 }
@@ -51,10 +54,10 @@ static bool closes(search *f, int depth, int length, int32_t rank)
     int count = pending(f, rank, needs);
     for (int i = 0; i < count; i++) {
         int32_t next = dpl_schedule_rank_at(f->schedule, needs[i]);
-        f->path[depth] =
-            (wait){rank, f->schedule->order_begin[rank] + f->done[rank], needs[i]};
-        if (length == 1 ? next == f->path[0].rank : closes(f, depth + 1, length - 1, next))
+        f->path[depth] = (wait){rank, f->schedule->order_begin[rank] + f->done[rank], needs[i]};
+        if (length == 1 ? next == f->path[0].rank : closes(f, depth + 1, length - 1, next)) {
             return true;
+        }
     }
     return false;
 }
@@ -81,10 +84,12 @@ static dpl_code tell(const search *f, int length, dpl_error *verdict)
             used += (size_t)snprintf(text + used, sizeof text - used, ", which comes after ");
             used += (size_t)describe(f, next_head, text + used, sizeof text - used);
         }
-        if (i + 1 < length)
+        if (i + 1 < length) {
             used += (size_t)snprintf(text + used, sizeof text - used, ", which");
-        if (used > sizeof text - 200)
+        }
+        if (used > sizeof text - 200) {
             break;
+        }
     }
     int32_t rank = f->path[0].rank;
     return dpl_fail_at(verdict, DPL_DEADLOCK, rank, (int64_t)f->done[rank],
@@ -98,8 +103,9 @@ dpl_code dpl_schedule_explain_deadlock(const dpl_schedule *schedule, const dpl_c
     for (int length = 1; length <= LONGEST_CYCLE; length++) {
         for (int32_t r = 0; r < schedule->num_ranks; r++) {
             f.path[0].rank = r;
-            if (closes(&f, 0, length, r))
+            if (closes(&f, 0, length, r)) {
                 return tell(&f, length, verdict);
+            }
         }
     }
     return dpl_fail(verdict, DPL_DEADLOCK,

@@ -49,8 +49,9 @@ static bool plan_allocate(plan *p)
     p->done = dpl_allocate(hooks, (size_t)s->num_ranks, sizeof *p->done);
     p->first_pair = dpl_allocate(hooks, (size_t)s->num_stages, sizeof *p->first_pair);
     p->next_pair = dpl_allocate(hooks, s->pair_capacity, sizeof *p->next_pair);
-    return p->first_pair != NULL && p->next_pair != NULL && p->cells.forward != NULL && p->cells.backward != NULL && p->cells.weight != NULL &&
-           p->queue != NULL && p->waiting != NULL && p->rank != NULL && p->done != NULL;
+    return p->first_pair != NULL && p->next_pair != NULL && p->cells.forward != NULL &&
+           p->cells.backward != NULL && p->cells.weight != NULL && p->queue != NULL &&
+           p->waiting != NULL && p->rank != NULL && p->done != NULL;
 }
 
 /* The F that brings its input to a stage, or DPL_NO_POSITION at the start of the route. */
@@ -75,17 +76,20 @@ int dpl_schedule_inputs(const dpl_schedule *s, const dpl_cells *cells, const dpl
     uint32_t input = DPL_NO_POSITION;
     if (action->kind == DPL_F || action->kind == DPL_FB) {
         input = forward_input(s, cells, action->stage, action->chunk);
-        if (input != DPL_NO_POSITION)
+        if (input != DPL_NO_POSITION) {
             out[count++] = input;
+        }
     }
-    if (action->kind == DPL_B || action->kind == DPL_I)
+    if (action->kind == DPL_B || action->kind == DPL_I) {
         input = gradient_input(s, cells, action->stage, action->chunk);
-    else if (action->kind == DPL_FB)
+    } else if (action->kind == DPL_FB) {
         input = gradient_input(s, cells, action->backward_stage, action->backward_chunk);
-    else
+    } else {
         return count;
-    if (input != DPL_NO_POSITION)
+    }
+    if (input != DPL_NO_POSITION) {
         out[count++] = input;
+    }
     return count;
 }
 
@@ -96,16 +100,17 @@ static int outputs(const dpl_schedule *s, const dpl_cells *cells, const dpl_acti
     int count = 0;
     if (a->kind == DPL_F || a->kind == DPL_FB) {
         int32_t after = dpl_schedule_next_stage(s, a->stage, 1);
-        if (after >= 0)
+        if (after >= 0) {
             out[count++] = cells->forward[dpl_schedule_cell(s, after, a->chunk)];
+        }
     }
     if (a->kind == DPL_B || a->kind == DPL_I || a->kind == DPL_FB) {
         bool pair = a->kind == DPL_FB;
         int32_t chunk = pair ? a->backward_chunk : a->chunk;
-        int32_t before =
-            dpl_schedule_next_stage(s, pair ? a->backward_stage : a->stage, -1);
-        if (before >= 0)
+        int32_t before = dpl_schedule_next_stage(s, pair ? a->backward_stage : a->stage, -1);
+        if (before >= 0) {
             out[count++] = cells->backward[dpl_schedule_cell(s, before, chunk)];
+        }
     }
     return count;
 }
@@ -119,16 +124,18 @@ static void count_waiting(plan *p)
             int inputs = dpl_schedule_inputs(s, &p->cells, &s->actions[i], unused);
             p->waiting[i] = (uint8_t)(inputs + (i > s->order_begin[r]));
             p->rank[i] = (uint32_t)r;
-            if (p->waiting[i] == 0)
+            if (p->waiting[i] == 0) {
                 p->queue[p->queued++] = (uint32_t)i;
+            }
         }
     }
 }
 
 static void arrive(plan *p, uint32_t position)
 {
-    if (--p->waiting[position] == 0)
+    if (--p->waiting[position] == 0) {
         p->queue[p->queued++] = position;
+    }
 }
 
 /* The input of another rank as a step; same-rank inputs hold by the order and need no waiting. */
@@ -143,10 +150,12 @@ static uint32_t pair_number(plan *p, const dpl_action *a)
 {
     dpl_schedule *s = p->schedule;
     uint32_t found = p->first_pair[a->stage];
-    while (found != 0 && s->pairs[found - 1].backward != a->backward_stage)
+    while (found != 0 && s->pairs[found - 1].backward != a->backward_stage) {
         found = p->next_pair[found - 1];
-    if (found != 0)
+    }
+    if (found != 0) {
         return found - 1;
+    }
     s->pairs[s->num_pairs] = (dpl_pair_stages){a->stage, a->backward_stage};
     p->next_pair[s->num_pairs] = p->first_pair[a->stage];
     p->first_pair[a->stage] = (uint32_t)++s->num_pairs;
@@ -168,10 +177,12 @@ static void make_step(plan *p, size_t index)
     int count = dpl_schedule_inputs(s, &p->cells, a, inputs);
     dpl_step step = {p->rank[position], cost_of(p, a), (uint32_t)s->num_actions,
                      (uint32_t)s->num_actions};
-    if (count > 0)
+    if (count > 0) {
         step.input = step_of_input(p, inputs[0], step.rank);
-    if (count > 1)
+    }
+    if (count > 1) {
         step.gradient = step_of_input(p, inputs[1], step.rank);
+    }
     s->steps[index] = step;
     s->step_of[position] = (uint32_t)index;
     p->done[step.rank]++;
@@ -182,10 +193,12 @@ static void release_followers(plan *p, uint32_t position)
     const dpl_schedule *s = p->schedule;
     uint32_t followers[2];
     int count = outputs(s, &p->cells, &s->actions[position], followers);
-    if ((size_t)position + 1 < s->order_begin[p->rank[position] + 1])
+    if ((size_t)position + 1 < s->order_begin[p->rank[position] + 1]) {
         arrive(p, position + 1);
-    for (int i = 0; i < count; i++)
+    }
+    for (int i = 0; i < count; i++) {
         arrive(p, followers[i]);
+    }
 }
 
 static dpl_code make_steps(plan *p, dpl_error *error)
@@ -193,13 +206,15 @@ static dpl_code make_steps(plan *p, dpl_error *error)
     dpl_schedule *s = p->schedule;
     count_waiting(p);
     for (size_t i = 0; i < p->queued; i++) {
-        if (i % CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks))
+        if (i % CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
         make_step(p, i);
         release_followers(p, p->queue[i]);
     }
-    if (p->queued < s->num_actions)
+    if (p->queued < s->num_actions) {
         dpl_schedule_explain_deadlock(s, &p->cells, p->done, &s->verdict);
+    }
     return DPL_OK;
 }
 
@@ -207,30 +222,40 @@ static dpl_code make_steps(plan *p, dpl_error *error)
 static size_t most_pairs(const dpl_schedule *s)
 {
     size_t pairs = 0;
-    for (int32_t stage = 0; stage < s->num_stages && pairs < s->num_actions; stage++)
+    for (int32_t stage = 0; stage < s->num_stages && pairs < s->num_actions; stage++) {
         pairs += (size_t)dpl_schedule_stages_on_rank(s, s->stage_rank[stage]);
+    }
     return pairs < s->num_actions ? pairs : s->num_actions;
 }
 
 static size_t count_pairs(const dpl_schedule *s)
 {
     size_t count = 0;
-    for (size_t i = 0; i < s->num_actions; i++)
+    for (size_t i = 0; i < s->num_actions; i++) {
         count += s->actions[i].kind == DPL_FB;
+    }
     return count;
 }
 
 static dpl_code check_and_plan(plan *p, dpl_error *error)
 {
     dpl_schedule *s = p->schedule;
+    /* Data may have far more cells than actions. */
+    dpl_code code =
+        dpl_memory_reserve((double)s->num_cells, 3 * sizeof(uint32_t), "this schedule", error);
+    if (code != DPL_OK) {
+        return code;
+    }
     s->pair_capacity = count_pairs(s) > 0 ? most_pairs(s) : 0;
     s->pairs = dpl_allocate(&s->hooks, s->pair_capacity, sizeof *s->pairs);
     s->steps = dpl_allocate(&s->hooks, s->num_actions, sizeof *s->steps);
     s->step_of = dpl_allocate(&s->hooks, s->num_actions, sizeof *s->step_of);
-    if (!plan_allocate(p) || s->pairs == NULL || s->steps == NULL || s->step_of == NULL)
+    if (!plan_allocate(p) || s->pairs == NULL || s->steps == NULL || s->step_of == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
-    if (dpl_schedule_check_actions(s, &p->cells, &s->verdict) != DPL_OK)
+    }
+    if (dpl_schedule_check_actions(s, &p->cells, &s->verdict) != DPL_OK) {
         return DPL_OK;
+    }
     return make_steps(p, error);
 }
 

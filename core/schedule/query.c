@@ -27,6 +27,21 @@ int32_t dpl_schedule_route_length(const dpl_schedule *schedule, size_t route)
     return schedule->routes[route].length;
 }
 
+int32_t dpl_schedule_route_first_stage(const dpl_schedule *schedule, size_t route)
+{
+    return schedule->routes[route].first_stage;
+}
+
+int32_t dpl_schedule_route_first_chunk(const dpl_schedule *schedule, size_t route)
+{
+    return schedule->routes[route].first_chunk;
+}
+
+int32_t dpl_schedule_route_num_chunks(const dpl_schedule *schedule, size_t route)
+{
+    return schedule->routes[route].num_chunks;
+}
+
 int32_t dpl_schedule_stage_rank(const dpl_schedule *schedule, int32_t stage)
 {
     return schedule->stage_rank[stage];
@@ -35,8 +50,9 @@ int32_t dpl_schedule_stage_rank(const dpl_schedule *schedule, int32_t stage)
 int32_t dpl_schedule_stages_on_rank(const dpl_schedule *schedule, int32_t rank)
 {
     int32_t count = 0;
-    for (int32_t stage = 0; stage < schedule->num_stages; stage++)
+    for (int32_t stage = 0; stage < schedule->num_stages; stage++) {
         count += schedule->stage_rank[stage] == rank;
+    }
     return count;
 }
 
@@ -48,8 +64,9 @@ size_t dpl_schedule_num_actions(const dpl_schedule *schedule)
 const dpl_action *dpl_schedule_order(const dpl_schedule *schedule, int32_t rank, size_t *length)
 {
     *length = 0;
-    if (rank < 0 || rank >= schedule->num_ranks)
+    if (rank < 0 || rank >= schedule->num_ranks) {
         return NULL;
+    }
     *length = schedule->order_begin[rank + 1] - schedule->order_begin[rank];
     return schedule->actions + schedule->order_begin[rank];
 }
@@ -60,13 +77,16 @@ size_t dpl_schedule_bytes(const dpl_schedule *schedule)
     return sizeof *schedule + schedule->capacity * sizeof *schedule->actions +
            schedule->num_actions * (sizeof *schedule->steps + sizeof *schedule->step_of) +
            (size_t)schedule->num_stages * per_stage +
+           schedule->num_routes * sizeof *schedule->routes +
+           schedule->pair_capacity * sizeof *schedule->pairs +
            ((size_t)schedule->num_ranks + 1) * sizeof *schedule->order_begin;
 }
 
 dpl_code dpl_schedule_validate(const dpl_schedule *schedule, dpl_error *error)
 {
-    if (schedule->verdict.code != DPL_OK && error != NULL)
+    if (schedule->verdict.code != DPL_OK && error != NULL) {
         *error = schedule->verdict;
+    }
     return schedule->verdict.code;
 }
 
@@ -77,8 +97,9 @@ size_t dpl_schedule_num_costs(const dpl_schedule *schedule)
 
 bool dpl_schedule_has(const dpl_schedule *schedule, int32_t stage, int32_t chunk)
 {
-    if (stage < 0 || stage >= schedule->num_stages)
+    if (stage < 0 || stage >= schedule->num_stages) {
         return false;
+    }
     const dpl_route_stages *route = &schedule->routes[schedule->stage_route[stage]];
     return chunk >= route->first_chunk && chunk - route->first_chunk < route->num_chunks;
 }
@@ -86,8 +107,7 @@ bool dpl_schedule_has(const dpl_schedule *schedule, int32_t stage, int32_t chunk
 size_t dpl_schedule_cell(const dpl_schedule *schedule, int32_t stage, int32_t chunk)
 {
     const dpl_route_stages *route = &schedule->routes[schedule->stage_route[stage]];
-    return route->first_cell +
-           (size_t)(stage - route->first_stage) * (size_t)route->num_chunks +
+    return route->first_cell + (size_t)(stage - route->first_stage) * (size_t)route->num_chunks +
            (size_t)(chunk - route->first_chunk);
 }
 
@@ -95,8 +115,9 @@ int32_t dpl_schedule_next_stage(const dpl_schedule *schedule, int32_t stage, int
 {
     const dpl_route_stages *route = &schedule->routes[schedule->stage_route[stage]];
     int32_t next = stage + direction;
-    if (next < route->first_stage || next >= route->first_stage + route->length)
+    if (next < route->first_stage || next >= route->first_stage + route->length) {
         return -1;
+    }
     return next;
 }
 
@@ -106,10 +127,11 @@ int32_t dpl_schedule_rank_at(const dpl_schedule *schedule, size_t position)
     int32_t high = schedule->num_ranks - 1;
     while (low < high) {
         int32_t middle = low + (high - low + 1) / 2;
-        if (schedule->order_begin[middle] <= position)
+        if (schedule->order_begin[middle] <= position) {
             low = middle;
-        else
+        } else {
             high = middle - 1;
+        }
     }
     return low;
 }

@@ -11,9 +11,10 @@ static const char *const names[DPL_KIND_COUNT] = {"F", "B", "I", "W", "FB"};
 
 static dpl_code check_value(const char *name, double value, dpl_error *error)
 {
-    if (!isfinite(value) || value < 0)
+    if (!isfinite(value) || value < 0) {
         return dpl_fail(error, DPL_ARGUMENT, "%s must be a finite number >= 0 (got %g)", name,
                         value);
+    }
     return DPL_OK;
 }
 
@@ -27,8 +28,9 @@ typedef struct pricing {
 static double stages_per_share(const pricing *p, int32_t stage)
 {
     const dpl_schedule *s = p->schedule;
-    if (p->unit == DPL_COSTS_OF_STAGE)
+    if (p->unit == DPL_COSTS_OF_STAGE) {
         return 1;
+    }
     return (double)s->routes[s->stage_route[stage]].length / s->num_ranks;
 }
 
@@ -36,13 +38,16 @@ static double stages_per_share(const pricing *p, int32_t stage)
 static bool list_fits(const pricing *p, size_t count)
 {
     const dpl_schedule *s = p->schedule;
-    if (p->unit == DPL_COSTS_OF_RANK)
+    if (p->unit == DPL_COSTS_OF_RANK) {
         return count == (size_t)s->num_ranks;
-    if (count == (size_t)s->num_stages)
+    }
+    if (count == (size_t)s->num_stages) {
         return true;
+    }
     for (size_t i = 0; i < s->num_routes; i++) {
-        if (count != (size_t)s->routes[i].length)
+        if (count != (size_t)s->routes[i].length) {
             return false;
+        }
     }
     return true;
 }
@@ -51,16 +56,18 @@ static dpl_code wrong_length(const pricing *p, const char *name, const dpl_cost 
                              dpl_error *error)
 {
     const dpl_schedule *s = p->schedule;
-    if (p->unit == DPL_COSTS_OF_RANK)
+    if (p->unit == DPL_COSTS_OF_RANK) {
         return dpl_fail(error, DPL_ARGUMENT,
                         "%s is a list of %zu: give one number or %ld, one for each rank's share "
                         "of the model",
                         name, cost->count, (long)s->num_ranks);
-    if (s->num_routes > 1)
+    }
+    if (s->num_routes > 1) {
         return dpl_fail(error, DPL_ARGUMENT,
                         "%s is a list of %zu: give one number, %ld (one for each stage of a "
                         "route) or %ld (one for each stage)",
                         name, cost->count, (long)s->routes[0].length, (long)s->num_stages);
+    }
     return dpl_fail(error, DPL_ARGUMENT,
                     "%s is a list of %zu: give one number or %ld, one for each stage", name,
                     cost->count, (long)s->num_stages);
@@ -69,14 +76,16 @@ static dpl_code wrong_length(const pricing *p, const char *name, const dpl_cost 
 static dpl_code check_list(const pricing *p, const char *name, const dpl_cost *cost,
                            dpl_error *error)
 {
-    if (!list_fits(p, cost->count))
+    if (!list_fits(p, cost->count)) {
         return wrong_length(p, name, cost, error);
+    }
     for (size_t i = 0; i < cost->count; i++) {
         char entry[32];
         (void)snprintf(entry, sizeof entry, "%s[%zu]", name, i + 1);
         dpl_code code = check_value(entry, cost->list[i], error);
-        if (code != DPL_OK)
+        if (code != DPL_OK) {
             return code;
+        }
     }
     return DPL_OK;
 }
@@ -84,10 +93,12 @@ static dpl_code check_list(const pricing *p, const char *name, const dpl_cost *c
 static dpl_code check_cost(const pricing *p, const char *name, const dpl_cost *cost,
                            dpl_error *error)
 {
-    if (cost->count == 0)
+    if (cost->count == 0) {
         return DPL_OK;
-    if (cost->list == NULL)
+    }
+    if (cost->list == NULL) {
         return check_value(name, cost->value, error);
+    }
     return check_list(p, name, cost, error);
 }
 
@@ -97,12 +108,15 @@ static double value_on(const pricing *p, const dpl_cost *cost, int32_t stage)
     const dpl_schedule *s = p->schedule;
     double parts = stages_per_share(p, stage);
     int32_t place = stage - s->routes[s->stage_route[stage]].first_stage;
-    if (cost->list == NULL)
+    if (cost->list == NULL) {
         return cost->value / parts;
-    if (p->unit == DPL_COSTS_OF_RANK)
+    }
+    if (p->unit == DPL_COSTS_OF_RANK) {
         return cost->list[(int32_t)(place / parts)] / parts;
-    if (cost->count == (size_t)s->num_stages)
+    }
+    if (cost->count == (size_t)s->num_stages) {
         return cost->list[stage];
+    }
     return cost->list[place];
 }
 
@@ -121,30 +135,34 @@ static dpl_code wrong_sum(int32_t stage, double B, double I, double W, dpl_error
 static dpl_code resolve_backward(const dpl_costs *c, const pricing *p, int32_t stage,
                                  double *column, dpl_error *error)
 {
-    const dpl_schedule *s = p->schedule;
-    double F = column[DPL_F * s->num_stages];
+    const size_t stages = (size_t)p->schedule->num_stages;
+    double F = column[DPL_F * stages];
     bool has_i = c->I.count > 0;
     bool has_w = c->W.count > 0;
     double I = has_i ? value_on(p, &c->I, stage) : 0;
     double W = has_w ? value_on(p, &c->W, stage) : 0;
     double B = 2 * F;
-    if (c->B.count > 0)
+    if (c->B.count > 0) {
         B = value_on(p, &c->B, stage);
-    else if (has_i && has_w)
+    } else if (has_i && has_w) {
         B = I + W;
-    if (!has_w)
+    }
+    if (!has_w) {
         W = has_i ? B - I : B / 2;
-    if (!has_i)
+    }
+    if (!has_i) {
         I = B - W;
-    if (I < 0 || W < 0)
-        return dpl_fail(error, DPL_ARGUMENT,
-                        "%s = %g is more than B = %g on stage %ld: B is I + W", I < 0 ? "W" : "I",
-                        I < 0 ? W : I, B, (long)stage);
-    if (fabs(B - (I + W)) > SUM_TOLERANCE * B)
+    }
+    if (I < 0 || W < 0) {
+        return dpl_fail(error, DPL_ARGUMENT, "%s = %g is more than B = %g on stage %ld: B is I + W",
+                        I < 0 ? "W" : "I", I < 0 ? W : I, B, (long)stage);
+    }
+    if (fabs(B - (I + W)) > SUM_TOLERANCE * B) {
         return wrong_sum(stage, B, I, W, error);
-    column[DPL_B * s->num_stages] = B;
-    column[DPL_I * s->num_stages] = I;
-    column[DPL_W * s->num_stages] = W;
+    }
+    column[DPL_B * stages] = B;
+    column[DPL_I * stages] = I;
+    column[DPL_W * stages] = W;
     return DPL_OK;
 }
 
@@ -153,8 +171,9 @@ static dpl_code check_costs(const dpl_costs *c, const pricing *p, dpl_error *err
     const dpl_cost *costs[DPL_KIND_COUNT] = {&c->F, &c->B, &c->I, &c->W, &c->FB};
     for (int kind = 0; kind < DPL_KIND_COUNT; kind++) {
         dpl_code code = check_cost(p, names[kind], costs[kind], error);
-        if (code != DPL_OK)
+        if (code != DPL_OK) {
             return code;
+        }
     }
     return check_value("p2p", c->p2p, error);
 }
@@ -162,13 +181,15 @@ static dpl_code check_costs(const dpl_costs *c, const pricing *p, dpl_error *err
 static void resolve_pairs(const dpl_costs *costs, const pricing *p, double *table)
 {
     const dpl_schedule *s = p->schedule;
+    const size_t stages = (size_t)s->num_stages;
     for (size_t i = 0; i < s->num_pairs; i++) {
         const dpl_pair_stages *pair = &s->pairs[i];
-        double both = table[DPL_F * s->num_stages + pair->forward] +
-                      table[DPL_B * s->num_stages + pair->backward];
-        if (costs->FB.count > 0)
+        double both = table[DPL_F * stages + (size_t)pair->forward] +
+                      table[DPL_B * stages + (size_t)pair->backward];
+        if (costs->FB.count > 0) {
             both = value_on(p, &costs->FB, pair->forward);
-        table[(size_t)DPL_FB * (size_t)s->num_stages + i] = both;
+        }
+        table[DPL_FB * stages + i] = both;
     }
 }
 
@@ -178,15 +199,17 @@ dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, dpl_timel
     const dpl_schedule *s = timeline->schedule;
     pricing p = {s, unit};
     dpl_code code = check_costs(costs, &p, error);
-    if (code != DPL_OK)
+    if (code != DPL_OK) {
         return code;
+    }
     for (int32_t stage = 0; stage < s->num_stages; stage++) {
         double *column = timeline->durations + stage;
-        column[DPL_F * s->num_stages] = costs->F.count > 0 ? value_on(&p, &costs->F, stage)
-                                                           : 1 / stages_per_share(&p, stage);
+        column[DPL_F * (size_t)s->num_stages] =
+            costs->F.count > 0 ? value_on(&p, &costs->F, stage) : 1 / stages_per_share(&p, stage);
         code = resolve_backward(costs, &p, stage, column, error);
-        if (code != DPL_OK)
+        if (code != DPL_OK) {
             return code;
+        }
     }
     resolve_pairs(costs, &p, timeline->durations);
     timeline->p2p = costs->p2p;

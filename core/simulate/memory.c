@@ -18,10 +18,12 @@ static void hold(held *h, int32_t stage, double units)
 {
     h->units += units;
     h->share += units * share_of_stage(h->schedule, stage);
-    if (h->units > h->most_units)
+    if (h->units > h->most_units) {
         h->most_units = h->units;
-    if (h->share > h->most_share)
+    }
+    if (h->share > h->most_share) {
         h->most_share = h->share;
+    }
 }
 
 static void follow(held *h, const dpl_action *a, double weight_memory)
@@ -50,8 +52,9 @@ dpl_peak dpl_peak_of_rank(const dpl_schedule *schedule, int32_t rank, double wei
     held h = {.schedule = schedule};
     size_t length = 0;
     const dpl_action *order = dpl_schedule_order(schedule, rank, &length);
-    for (size_t i = 0; i < length; i++)
+    for (size_t i = 0; i < length; i++) {
         follow(&h, &order[i], weight_memory);
+    }
     return (dpl_peak){h.most_units, h.most_share};
 }
 

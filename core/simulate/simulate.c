@@ -56,40 +56,44 @@ static void run_pairs(dpl_timeline *t, size_t from, size_t to)
     }
 }
 
-static dpl_code run(dpl_timeline *t, dpl_error *error)
+dpl_code dpl_timeline_run(dpl_timeline *t, dpl_error *error)
 {
     const dpl_schedule *s = t->schedule;
     memset(t->free_at, 0, (size_t)s->num_ranks * sizeof *t->free_at);
     t->end[s->num_actions] = -INFINITY;
     for (size_t from = 0; from < s->num_actions; from += CANCEL_EVERY) {
         size_t to = from + CANCEL_EVERY < s->num_actions ? from + CANCEL_EVERY : s->num_actions;
-        if (dpl_cancelled(&t->hooks))
+        if (dpl_cancelled(&t->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
-        if (s->num_pairs > 0)
+        }
+        if (s->num_pairs > 0) {
             run_pairs(t, from, to);
-        else
+        } else {
             run_single(t, from, to);
+        }
     }
-    return DPL_OK;
+    return dpl_timeline_sum_up(t, error);
 }
 
 dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
                       const dpl_simulate_options *options, dpl_error *error)
 {
     dpl_simulate_options chosen = DPL_SIMULATE_DEFAULTS;
-    if (options != NULL)
+    if (options != NULL) {
         chosen = *options;
+    }
     dpl_code code = dpl_schedule_validate(timeline->schedule, error);
-    if (code != DPL_OK)
+    if (code != DPL_OK) {
         return code;
-    if (!(chosen.weight_memory >= 0 && chosen.weight_memory <= 1))
+    }
+    if (!(chosen.weight_memory >= 0 && chosen.weight_memory <= 1)) {
         return dpl_fail(error, DPL_ARGUMENT, "weight_memory must be from 0 to 1 (got %g)",
                         chosen.weight_memory);
+    }
     timeline->weight_memory = chosen.weight_memory;
     code = dpl_costs_resolve(costs, chosen.cost_unit, timeline, error);
-    if (code == DPL_OK)
-        code = run(timeline, error);
-    if (code == DPL_OK)
-        code = dpl_timeline_sum_up(timeline, error);
+    if (code == DPL_OK) {
+        code = dpl_timeline_run(timeline, error);
+    }
     return code;
 }

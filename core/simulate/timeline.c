@@ -27,12 +27,14 @@ dpl_code dpl_timeline_create(const dpl_schedule *schedule, const dpl_hooks *hook
     *timeline = NULL;
     dpl_code code = dpl_memory_reserve((double)schedule->num_actions, 2 * sizeof(double),
                                        "the timeline", error);
-    if (code != DPL_OK)
+    if (code != DPL_OK) {
         return code;
+    }
     dpl_hooks own = dpl_hooks_or_default(hooks);
     dpl_timeline *t = dpl_allocate(&own, 1, sizeof *t);
-    if (t == NULL)
+    if (t == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory");
+    }
     t->hooks = own;
     t->schedule = schedule;
     if (!allocate_parts(t)) {
@@ -45,8 +47,9 @@ dpl_code dpl_timeline_create(const dpl_schedule *schedule, const dpl_hooks *hook
 
 void dpl_timeline_destroy(dpl_timeline *t)
 {
-    if (t == NULL)
+    if (t == NULL) {
         return;
+    }
     dpl_hooks hooks = t->hooks;
     const dpl_schedule *s = t->schedule;
     size_t ranks = (size_t)s->num_ranks;
@@ -66,8 +69,9 @@ static void add_busy(dpl_timeline *t)
 {
     const dpl_schedule *s = t->schedule;
     memset(t->busy, 0, (size_t)s->num_ranks * sizeof *t->busy);
-    for (size_t i = 0; i < s->num_actions; i++)
+    for (size_t i = 0; i < s->num_actions; i++) {
         t->busy[s->steps[i].rank] += t->durations[s->steps[i].cost];
+    }
 }
 
 static double first_start(const dpl_timeline *t, int32_t rank)
@@ -88,12 +92,15 @@ dpl_code dpl_timeline_sum_up(dpl_timeline *t, dpl_error *error)
         sum.span = fmax(sum.span, span);
         sum.total_busy += t->busy[r];
     }
-    if (!isfinite(sum.makespan) || !isfinite(sum.total_busy * 2))
+    if (!isfinite(sum.makespan) || !isfinite(sum.total_busy * 2)) {
         return dpl_fail(error, DPL_RANGE, "the costs add up to more than a number can hold");
-    if (sum.makespan > 0)
+    }
+    if (sum.makespan > 0) {
         sum.bubble_ratio = 1 - sum.total_busy / (ranks * sum.makespan);
-    if (sum.span > 0)
+    }
+    if (sum.span > 0) {
         sum.bubble_rate_span = 1 - sum.total_busy / ranks / sum.span;
+    }
     t->summary = sum;
     return DPL_OK;
 }

@@ -17,9 +17,13 @@ struct dpl_timeline {
     dpl_summary summary;
 };
 
-/* Fills timeline->durations and p2p, by the rules in dpl.h. DPL_ARGUMENT says which cost is wrong. */
+/* Fills timeline->durations and p2p, by the rules in dpl.h. DPL_ARGUMENT says which cost is wrong.
+ */
 dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, dpl_timeline *timeline,
                            dpl_error *error);
+
+/* Runs the steps with durations and p2p as they are, and sums up. DPL_CANCELLED, DPL_RANGE. */
+dpl_code dpl_timeline_run(dpl_timeline *timeline, dpl_error *error);
 
 /* Fills busy and summary from the steps' times. DPL_RANGE where they overflow. */
 dpl_code dpl_timeline_sum_up(dpl_timeline *timeline, dpl_error *error);

@@ -7,8 +7,9 @@ static int add(const dpl_schedule *s, int32_t stage, int32_t chunk, int directio
                dpl_transfer *out)
 {
     int32_t next = dpl_schedule_next_stage(s, stage, direction);
-    if (next < 0 || s->stage_rank[next] == s->stage_rank[stage])
+    if (next < 0 || s->stage_rank[next] == s->stage_rank[stage]) {
         return 0;
+    }
     *out = (dpl_transfer){.from_rank = s->stage_rank[stage],
                           .to_rank = s->stage_rank[next],
                           .stage = stage,
@@ -25,12 +26,15 @@ int dpl_timeline_transfers(const dpl_timeline *timeline, int32_t rank, size_t po
     const dpl_action *a = &dpl_schedule_order(s, rank, &length)[position];
     double end = dpl_timeline_end(timeline, rank, position);
     int count = 0;
-    if (a->kind == DPL_F || a->kind == DPL_FB)
+    if (a->kind == DPL_F || a->kind == DPL_FB) {
         count += add(s, a->stage, a->chunk, 1, out);
-    if (a->kind == DPL_B || a->kind == DPL_I)
+    }
+    if (a->kind == DPL_B || a->kind == DPL_I) {
         count += add(s, a->stage, a->chunk, -1, out + count);
-    if (a->kind == DPL_FB)
+    }
+    if (a->kind == DPL_FB) {
         count += add(s, a->backward_stage, a->backward_chunk, -1, out + count);
+    }
     for (int i = 0; i < count; i++) {
         out[i].start = end;
         out[i].finish = end + timeline->p2p;

@@ -11,12 +11,14 @@ static int32_t *route_ranks(const dpl_strategy *row, const dpl_shape *shape, dpl
     int32_t *ranks = dpl_allocate(hooks, count, sizeof *ranks);
     int32_t length = (int32_t)(count / (size_t)row->info.num_routes);
     int32_t chunks = shape->num_chunks / row->info.num_routes;
-    if (ranks == NULL)
+    if (ranks == NULL) {
         return NULL;
+    }
     for (int32_t r = 0; r < row->info.num_routes; r++) {
         int32_t *own = ranks + (size_t)r * (size_t)length;
-        for (int32_t i = 0; i < length; i++)
+        for (int32_t i = 0; i < length; i++) {
             own[i] = row->rank_of(shape, r, i);
+        }
         routes[r] = (dpl_route){own, length, r * chunks, (r + 1) * chunks - 1};
     }
     return ranks;
@@ -27,8 +29,9 @@ static dpl_code write_orders(const dpl_strategy *row, const dpl_shape *shape, dp
 {
     dpl_order order = {.next = s->actions};
     for (int32_t r = 0; r < shape->num_ranks; r++) {
-        if (dpl_cancelled(&s->hooks))
+        if (dpl_cancelled(&s->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
         order.rank = r;
         row->write_order(shape, &order);
         s->order_begin[r + 1] = (size_t)(order.next - s->actions);
@@ -47,20 +50,23 @@ static dpl_code make(const dpl_strategy *row, const dpl_shape *shape, const dpl_
     size_t stages = (size_t)shape->num_ranks * (size_t)row->route_length_per_rank;
     double actions = (double)stages * shape->num_chunks * row->actions_per_cell;
     dpl_code code = dpl_memory_reserve(actions, sizeof(dpl_action), "this schedule", error);
-    if (code != DPL_OK)
+    if (code != DPL_OK) {
         return code;
+    }
     stages *= (size_t)row->info.num_routes;
     int32_t *ranks = route_ranks(row, shape, routes, hooks, stages);
-    if (ranks == NULL)
+    if (ranks == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks");
+    }
     dpl_schedule_data data = {.num_ranks = shape->num_ranks,
                               .num_chunks = shape->num_chunks,
                               .routes = routes,
                               .num_routes = (size_t)row->info.num_routes};
     code = dpl_schedule_begin(&data, (size_t)actions, hooks, out, error);
     dpl_release(hooks, ranks, stages, sizeof *ranks);
-    if (code != DPL_OK)
+    if (code != DPL_OK) {
         return code;
+    }
     code = write_orders(row, shape, *out, error);
     if (code != DPL_OK) {
         dpl_schedule_destroy(*out);
@@ -74,8 +80,9 @@ dpl_code dpl_schedule_create(const char *strategy, const dpl_shape *shape, const
 {
     *schedule = NULL;
     dpl_code code = dpl_strategy_check(strategy, shape, error);
-    if (code != DPL_OK)
+    if (code != DPL_OK) {
         return code;
+    }
     dpl_hooks own = dpl_hooks_or_default(hooks);
     return make(dpl_strategy_row(strategy), shape, &own, schedule, error);
 }

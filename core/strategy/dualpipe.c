@@ -49,8 +49,9 @@ static void input_gradient(phases *p, int way)
  * is the queue. */
 static void weight(phases *p)
 {
-    while (p->split->kind != DPL_I)
+    while (p->split->kind != DPL_I) {
         p->split++;
+    }
     dpl_order_add(p->order, DPL_W, p->split->stage, p->split->chunk);
     p->split++;
 }
@@ -65,8 +66,9 @@ static void pair(phases *p, int forward_way, int backward_way)
 static void fill(phases *p)
 {
     int32_t far = p->half - p->near - 1;
-    for (int32_t i = 0; i < 2 * far; i++)
+    for (int32_t i = 0; i < 2 * far; i++) {
         forward(p, 0);
+    }
     for (int32_t i = 0; i <= p->near; i++) {
         forward(p, 0);
         forward(p, 1);
@@ -103,17 +105,19 @@ static void drain(phases *p)
     }
     for (int32_t i = 0; i < 2 * last; i++) {
         int way = i % 2 == 0 ? 1 : 0;
-        if (i < last)
+        if (i < last) {
             backward(p, way);
-        else
+        } else {
             input_gradient(p, way);
+        }
     }
     for (int32_t i = 0; i < far; i++) {
         weight(p);
         input_gradient(p, 0);
     }
-    for (int32_t i = 0; i < last; i++)
+    for (int32_t i = 0; i < last; i++) {
         weight(p);
+    }
 }
 
 static void write_phases(phases *p)
@@ -133,10 +137,8 @@ void dpl_order_dualpipe(const dpl_shape *shape, dpl_order *order)
     direction down = {rank, 0, 0};
     direction up = {ranks + mirrored, chunks, chunks};
     bool second_half = rank >= ranks / 2;
-    phases p = {.order = order,
-                .half = ranks / 2,
-                .near = second_half ? mirrored : rank,
-                .chunks = chunks};
+    phases p = {
+        .order = order, .half = ranks / 2, .near = second_half ? mirrored : rank, .chunks = chunks};
     p.way[0] = second_half ? up : down;
     p.way[1] = second_half ? down : up;
     write_phases(&p);

@@ -3,8 +3,10 @@
 
 void dpl_order_gpipe(const dpl_shape *shape, dpl_order *order)
 {
-    for (int32_t i = 0; i < shape->num_chunks; i++)
+    for (int32_t i = 0; i < shape->num_chunks; i++) {
         dpl_order_add(order, DPL_F, order->rank, i);
-    for (int32_t i = 0; i < shape->num_chunks; i++)
+    }
+    for (int32_t i = 0; i < shape->num_chunks; i++) {
         dpl_order_add(order, DPL_B, order->rank, i);
+    }
 }

@@ -8,12 +8,15 @@ dpl_code dpl_run_create(const char *strategy, const dpl_shape *shape, const dpl_
 {
     *run = (dpl_run){NULL, NULL};
     dpl_code code = dpl_schedule_create(strategy, shape, hooks, &run->schedule, error);
-    if (code == DPL_OK)
+    if (code == DPL_OK) {
         code = dpl_timeline_create(run->schedule, hooks, &run->timeline, error);
-    if (code == DPL_OK)
+    }
+    if (code == DPL_OK) {
         code = dpl_simulate(run->timeline, costs, options, error);
-    if (code != DPL_OK)
+    }
+    if (code != DPL_OK) {
         dpl_run_destroy(run);
+    }
     return code;
 }
 
@@ -24,19 +27,20 @@ void dpl_run_destroy(dpl_run *run)
     *run = (dpl_run){NULL, NULL};
 }
 
-dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dpl_hold hold,
-                        dpl_shape *out, dpl_cost_unit *unit, dpl_error *error)
+dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dpl_hold hold, dpl_shape *out,
+                        dpl_cost_unit *unit, dpl_error *error)
 {
     const dpl_strategy *row = dpl_strategy_row(strategy);
     *out = *shape;
     *unit = hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
     if (row != NULL && hold == DPL_HOLD_STAGES) {
-        if (shape->num_ranks % row->route_length_per_rank != 0)
+        if (shape->num_ranks % row->route_length_per_rank != 0) {
             return dpl_fail(error, DPL_SIZE,
                             "%s has %ld stages of its route on a rank: %ld stages cannot be shared "
                             "out",
                             row->info.name, (long)row->route_length_per_rank,
                             (long)shape->num_ranks);
+        }
         out->num_ranks = shape->num_ranks / row->route_length_per_rank;
     }
     return dpl_strategy_check(strategy, out, error);

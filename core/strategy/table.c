@@ -87,8 +87,9 @@ const dpl_strategy *dpl_strategy_row(const char *name)
     for (size_t i = 0; i < NUM_ROWS; i++) {
         const dpl_strategy_info *info = &rows[i].info;
         if (strcmp(info->name, name) == 0 ||
-            (info->alias != NULL && strcmp(info->alias, name) == 0))
+            (info->alias != NULL && strcmp(info->alias, name) == 0)) {
             return &rows[i];
+        }
     }
     return NULL;
 }
@@ -105,13 +106,15 @@ static dpl_code unknown(const char *name, dpl_error *error)
     size_t count = 0;
     for (size_t i = 0; i < NUM_ROWS; i++) {
         names[count++] = rows[i].info.name;
-        if (rows[i].info.alias != NULL)
+        if (rows[i].info.alias != NULL) {
             names[count++] = rows[i].info.alias;
+        }
     }
     const char *nearest = dpl_nearest_name(name, names, count);
-    if (nearest != NULL)
-        return dpl_fail(error, DPL_NOT_FOUND, "unknown strategy '%.60s' (did you mean '%s'?)",
-                        name, nearest);
+    if (nearest != NULL) {
+        return dpl_fail(error, DPL_NOT_FOUND, "unknown strategy '%.60s' (did you mean '%s'?)", name,
+                        nearest);
+    }
     return dpl_fail(error, DPL_NOT_FOUND,
                     "unknown strategy '%.60s'; dpl.strategies() lists those there are", name);
 }
@@ -119,8 +122,9 @@ static dpl_code unknown(const char *name, dpl_error *error)
 static int32_t least_chunks(const dpl_strategy *row, int32_t num_ranks)
 {
     int64_t least = (int64_t)row->rule.chunks_per_rank * num_ranks + row->rule.chunks_more;
-    if (least < 1)
+    if (least < 1) {
         return 1;
+    }
     return least > INT32_MAX ? INT32_MAX : (int32_t)least;
 }
 
@@ -128,46 +132,54 @@ static dpl_code check_chunks(const dpl_strategy *row, const dpl_shape *shape, dp
 {
     const char *name = row->info.name;
     int32_t least = least_chunks(row, shape->num_ranks);
-    if (shape->num_chunks % row->rule.chunks_multiple != 0)
+    if (shape->num_chunks % row->rule.chunks_multiple != 0) {
         return dpl_fail(error, DPL_SIZE,
                         "%s needs an even num_chunks (got %ld): half of them enter at each end",
                         name, (long)shape->num_chunks);
-    if (shape->num_chunks < least)
+    }
+    if (shape->num_chunks < least) {
         return dpl_fail(error, DPL_SIZE,
                         "%s needs %s: num_chunks must be at least %ld on %ld ranks (got %ld)", name,
                         row->info.size_rule, (long)least, (long)shape->num_ranks,
                         (long)shape->num_chunks);
+    }
     return DPL_OK;
 }
 
 dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, dpl_error *error)
 {
     const dpl_strategy *row = dpl_strategy_row(name);
-    if (row == NULL)
+    if (row == NULL) {
         return unknown(name, error);
-    if (shape->num_ranks < 1 || shape->num_chunks < 1)
+    }
+    if (shape->num_ranks < 1 || shape->num_chunks < 1) {
         return dpl_fail(error, DPL_ARGUMENT, "num_ranks and num_chunks must be at least 1");
-    if (shape->stages_per_rank != 0 && shape->stages_per_rank != row->info.stages_per_rank)
+    }
+    if (shape->stages_per_rank != 0 && shape->stages_per_rank != row->info.stages_per_rank) {
         return dpl_fail(error, DPL_SIZE, "%s has %ld stage%s on a rank (got stages_per_rank = %ld)",
                         row->info.name, (long)row->info.stages_per_rank,
                         row->info.stages_per_rank == 1 ? "" : "s", (long)shape->stages_per_rank);
-    if (shape->num_ranks % row->rule.ranks_multiple != 0)
+    }
+    if (shape->num_ranks % row->rule.ranks_multiple != 0) {
         return dpl_fail(error, DPL_SIZE,
                         "%s needs an even num_ranks (got %ld): its two directions mirror each "
                         "other",
                         row->info.name, (long)shape->num_ranks);
+    }
     return check_chunks(row, shape, error);
 }
 
 int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at_least)
 {
     const dpl_strategy *row = dpl_strategy_row(name);
-    if (row == NULL || num_ranks < 1 || num_ranks % row->rule.ranks_multiple != 0)
+    if (row == NULL || num_ranks < 1 || num_ranks % row->rule.ranks_multiple != 0) {
         return 0;
+    }
     int32_t least = least_chunks(row, num_ranks);
     int64_t chunks = at_least > least ? at_least : least;
     int64_t over = chunks % row->rule.chunks_multiple;
-    if (over != 0)
+    if (over != 0) {
         chunks += row->rule.chunks_multiple - over;
+    }
     return chunks > INT32_MAX ? 0 : (int32_t)chunks;
 }

@@ -1,0 +1,241 @@
+/* Classes: callable tables that turn options into objects with methods. */
+#include "bind/bind.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* ---- Records: userdata with fields and methods, and nothing else ---- */
+
+/* [-0, +1, v] */
+static void raise_no_member(lua_State *L, const char *owner, const char *name,
+                            const dpl_field *fields, size_t count)
+{
+    size_t known = 0;
+    size_t capacity = count;
+    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1)) != 0; lua_pop(L, 1)) {
+        capacity++;
+    }
+    const char **names = lua_newuserdatauv(L, (capacity + 1) * sizeof *names, 0);
+    for (; known < count; known++) {
+        names[known] = fields[known].name;
+    }
+    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1)) != 0; lua_pop(L, 1)) {
+        names[known++] = lua_tostring(L, -2);
+    }
+    const char *nearest = dpl_nearest_name(name, names, known);
+    if (nearest != NULL) {
+        dpl_bind_error(L, "a %s has no '%s' (did you mean '%s'?)", owner, name, nearest);
+    }
+    dpl_bind_error(L, "a %s has no '%s'", owner, name);
+}
+
+int dpl_bind_index(lua_State *L, const char *owner, const dpl_field *fields, size_t count)
+{
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
+        return 1;
+    }
+    if (lua_type(L, 2) != LUA_TSTRING) {
+        return dpl_bind_error(L, "a %s is indexed by names (got a %s)", owner, luaL_typename(L, 2));
+    }
+    const char *name = lua_tostring(L, 2);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(fields[i].name, name) == 0) {
+            fields[i].push(L, 1);
+            return 1;
+        }
+    }
+    raise_no_member(L, owner, name, fields, count);
+    return 0;
+}
+
+void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index,
+                             const luaL_Reg *methods, const luaL_Reg *metamethods)
+{
+    if (luaL_newmetatable(L, name) == 0) {
+        return;
+    }
+    luaL_setfuncs(L, metamethods, 0);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_pushcclosure(L, index, 1);
+    lua_setfield(L, -2, "__index");
+    /* Scripts cannot take the metamethods out and call them on what they are not for. */
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__metatable");
+}
+
+/* ---- Objects ---- */
+
+/* Every object's user value 1 is the table of its lists, 2 the options it was made from. */
+enum { LISTS = 1, GIVEN = 2 };
+
+void *dpl_bind_self(lua_State *L, const dpl_class *class)
+{
+    void *self = luaL_testudata(L, 1, class->name);
+    if (self == NULL) {
+        dpl_bind_error(L, "the methods of %s are called with ':', as in object:%s(...)",
+                       class->name, class->methods[0].name);
+    }
+    return self;
+}
+
+/* [-0, +1, m] An option as it was given, by name; nil where it was not. Upvalue 2 is the class. */
+static int index_object(lua_State *L)
+{
+    const dpl_class *class = lua_touserdata(L, lua_upvalueindex(2));
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        for (size_t i = 0; i < class->num_options; i++) {
+            if (strcmp(class->options[i].name, lua_tostring(L, 2)) == 0) {
+                lua_getiuservalue(L, 1, GIVEN);
+                lua_pushvalue(L, 2);
+                lua_rawget(L, -2);
+                return 1;
+            }
+        }
+    }
+    return dpl_bind_index(L, class->name, NULL, 0);
+}
+
+/* [-0, +1, m] "BubbleCalculator { num_ranks = 4 }", the options that were given, in their order. */
+static int object_to_string(lua_State *L)
+{
+    const dpl_class *class = lua_touserdata(L, lua_upvalueindex(1));
+    const char *separator = " ";
+    luaL_Buffer text;
+    luaL_checkudata(L, 1, class->name);
+    lua_settop(L, 1);
+    lua_getiuservalue(L, 1, GIVEN);
+    luaL_buffinit(L, &text);
+    lua_pushfstring(L, "%s {", class->name);
+    luaL_addvalue(&text);
+    for (size_t i = 0; i < class->num_options; i++) {
+        lua_pushstring(L, class->options[i].name);
+        lua_rawget(L, 2);
+        if (lua_isnumber(L, -1) || lua_type(L, -1) == LUA_TSTRING) {
+            lua_pushfstring(L, "%s%s = %s", separator, class->options[i].name, lua_tostring(L, -1));
+            lua_remove(L, -2);
+            luaL_addvalue(&text);
+            separator = ", ";
+        } else {
+            lua_pop(L, 1);
+        }
+    }
+    luaL_addstring(&text, " }");
+    luaL_pushresult(&text);
+    return 1;
+}
+
+/* [-0, +1, m] The metatable of a class's objects. */
+static void push_object_metatable(lua_State *L, const dpl_class *class)
+{
+    if (luaL_newmetatable(L, class->name) == 0) {
+        return;
+    }
+    lua_newtable(L);
+    luaL_setfuncs(L, class->methods, 0);
+    lua_pushlightuserdata(L, (void *)class);
+    lua_pushcclosure(L, index_object, 2);
+    lua_setfield(L, -2, "__index");
+    lua_pushlightuserdata(L, (void *)class);
+    lua_pushcclosure(L, object_to_string, 1);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushstring(L, class->name);
+    lua_setfield(L, -2, "__metatable");
+}
+
+/* ---- Classes ---- */
+
+/* [-0, +0, e] Copies the table at `from` into the one at `to`; raises where a name is in both. */
+static void merge(lua_State *L, int from, int to, const dpl_class *class)
+{
+    for (lua_pushnil(L); lua_next(L, from) != 0; lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        if (lua_rawget(L, to) != LUA_TNIL) {
+            dpl_bind_error(L, "%s: option '%s' is given twice", class->name, lua_tostring(L, -3));
+        }
+        lua_pop(L, 1);
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, to);
+    }
+}
+
+/*
+ * [-0, +1, e] Pushes one new table of options from the arguments 2 .. top: leading values, then
+ * perhaps a table.
+ */
+static void push_given(lua_State *L, const dpl_class *class, int top)
+{
+    bool has_table = top >= 2 && lua_istable(L, top);
+    int last_value = has_table ? top - 1 : top;
+    int allowed = 0;
+    static const char *const none[] = {NULL};
+    const char *const *leading = class->leading != NULL ? class->leading : none;
+    while (leading[allowed] != NULL) {
+        allowed++;
+    }
+    if (last_value - 1 > allowed) {
+        dpl_bind_error(L, "%s takes one table of options, as in %s { %s = ... }", class->name,
+                       class->name, class->options[0].name);
+    }
+    lua_newtable(L);
+    for (int i = 0; i < allowed && i < last_value - 1; i++) {
+        lua_pushvalue(L, i + 2);
+        lua_setfield(L, -2, leading[i]);
+    }
+    if (has_table) {
+        merge(L, top, lua_gettop(L), class);
+    }
+}
+
+/* [-n, +1, e] The __call of a class; upvalue 1 is the dpl_class. */
+static int new_object(lua_State *L)
+{
+    const dpl_class *class = lua_touserdata(L, lua_upvalueindex(1));
+    int top = lua_gettop(L);
+    push_given(L, class, top);
+    lua_newtable(L);
+    void *self = lua_newuserdatauv(L, class->size, 2);
+    memset(self, 0, class->size);
+    lua_pushvalue(L, top + 2);
+    lua_setiuservalue(L, -2, LISTS);
+    lua_pushvalue(L, top + 1);
+    lua_setiuservalue(L, -2, GIVEN);
+    dpl_bind_read_options(L, top + 1, class->name, class->options, class->num_options, self,
+                          top + 2);
+    if (class->check != NULL) {
+        class->check(L, self);
+    }
+    push_object_metatable(L, class);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+/* [-0, +1, m] */
+static int class_to_string(lua_State *L)
+{
+    const dpl_class *class = lua_touserdata(L, lua_upvalueindex(1));
+    lua_pushfstring(L, "class %s: %s", class->name, class->meaning);
+    return 1;
+}
+
+void dpl_bind_push_class(lua_State *L, const dpl_class *class)
+{
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, class->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, class->meaning);
+    lua_setfield(L, -2, "meaning");
+    dpl_bind_push_options(L, class->options, class->num_options);
+    lua_setfield(L, -2, "options");
+    lua_createtable(L, 0, 2);
+    lua_pushlightuserdata(L, (void *)class);
+    lua_pushcclosure(L, new_object, 1);
+    lua_setfield(L, -2, "__call");
+    lua_pushlightuserdata(L, (void *)class);
+    lua_pushcclosure(L, class_to_string, 1);
+    lua_setfield(L, -2, "__tostring");
+    lua_setmetatable(L, -2);
+}

@@ -1,0 +1,127 @@
+/* The module dpl: strategies, schedules, simulation. */
+#include "bind/bind.h"
+
+#include "bind/embedded.h"
+
+/* [-0, +1, m] dpl.strategies(): the names, sorted, without aliases. */
+static int strategies(lua_State *L)
+{
+    size_t count = dpl_strategy_count();
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        lua_pushstring(L, dpl_strategy_at(i)->name);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+static void set_integer(lua_State *L, const char *name, lua_Integer value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* [-1, +1, e] dpl.describe(name): what is known of a strategy. */
+static int describe(lua_State *L)
+{
+    const dpl_strategy_info *info = dpl_strategy_find(dpl_bind_strategy(L, 1));
+    lua_createtable(L, 0, 8);
+    set_text(L, "name", info->name);
+    set_text(L, "alias", info->alias);
+    set_text(L, "summary", info->summary);
+    set_text(L, "size_rule", info->size_rule);
+    set_text(L, "source", info->source);
+    set_integer(L, "stages_per_rank", info->stages_per_rank);
+    set_integer(L, "num_routes", info->num_routes);
+    set_integer(L, "parameter_copies", info->parameter_copies);
+    return 1;
+}
+
+/* [-2, +1, e] dpl.schedule(name, { num_ranks = , num_chunks = }) */
+static int named_schedule(lua_State *L)
+{
+    static const dpl_option options[] = {
+        {"num_ranks", DPL_OPTION_INTEGER, offsetof(dpl_shape, num_ranks), 1, DPL_MOST_COUNT,
+         DPL_REQUIRED, "", "how many ranks the pipeline has", NULL},
+        {"num_chunks", DPL_OPTION_INTEGER, offsetof(dpl_shape, num_chunks), 1, DPL_MOST_COUNT,
+         DPL_REQUIRED, "", "how many micro-batches run through it, over all routes", NULL},
+        {"stages_per_rank", DPL_OPTION_INTEGER, offsetof(dpl_shape, stages_per_rank), 1,
+         DPL_MOST_COUNT, DPL_UNSET, "", "stages on a rank; default: the strategy's own", NULL},
+    };
+    dpl_shape shape = {0};
+    const char *strategy = dpl_bind_strategy(L, 1);
+    lua_settop(L, 2);
+    lua_newtable(L);
+    dpl_bind_read_options(L, 2, "dpl.schedule", options, sizeof options / sizeof options[0], &shape,
+                          3);
+    dpl_bind_make_schedule(L, strategy, &shape);
+    return 1;
+}
+
+/* dpl.schedule(name, options), or dpl.schedule { num_ranks = , num_chunks = , routes = , orders = }
+ */
+static int schedule(lua_State *L)
+{
+    if (lua_istable(L, 1)) {
+        return dpl_bind_schedule_from_data(L);
+    }
+    return named_schedule(L);
+}
+
+/* [-n, +1|+3, e] dpl.simulate(schedule, costs, options) */
+static int simulate(lua_State *L)
+{
+    typedef struct cost_table {
+        dpl_costs costs;
+    } cost_table;
+    static const dpl_option cost_options[] = {DPL_COST_OPTIONS(cost_table)};
+    static const dpl_option options[] = {
+        {"weight_memory", DPL_OPTION_NUMBER, offsetof(dpl_simulate_options, weight_memory), 0, 1, 1,
+         "share of an activation", "what I leaves for W to free", NULL},
+    };
+    cost_table table = {0};
+    dpl_simulate_options chosen = DPL_SIMULATE_DEFAULTS;
+    dpl_bind_check_schedule(L, 1);
+    lua_settop(L, 3);
+    lua_newtable(L);
+    dpl_bind_read_options(L, 2, "dpl.simulate: costs", cost_options,
+                          sizeof cost_options / sizeof cost_options[0], &table, 4);
+    dpl_bind_read_options(L, 3, "dpl.simulate", options, sizeof options / sizeof options[0],
+                          &chosen, 4);
+    return dpl_bind_simulate(L, 1, &table.costs, &chosen);
+}
+
+static const luaL_Reg functions[] = {{"strategies", strategies},
+                                     {"describe", describe},
+                                     {"schedule", schedule},
+                                     {"simulate", simulate},
+                                     {NULL, NULL}};
+
+/* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it
+ * too. */
+static void preload_parts(lua_State *L)
+{
+    static const luaL_Reg parts[] = {{"dpl.analysis", luaopen_dpl_analysis},
+                                     {"dpl.simulator", luaopen_dpl_simulator},
+                                     {"dpl.benchmark", luaopen_dpl_benchmark},
+                                     {NULL, NULL}};
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    luaL_setfuncs(L, parts, 0);
+    lua_pop(L, 1);
+    dpl_embedded_preload(L);
+}
+
+int luaopen_dpl(lua_State *L)
+{
+    luaL_checkversion(L);
+    preload_parts(L);
+    luaL_newlib(L, functions);
+    set_text(L, "_VERSION", dpl_version());
+    return 1;
+}

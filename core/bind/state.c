@@ -1,0 +1,107 @@
+/* What belongs to one Lua state: its cancel hook; and how the library's errors become Lua's. */
+#include "bind/bind.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* ---- Hooks ---- */
+
+/* A userdata in the registry. The hooks that objects copy point back here, so that a cancel
+ * function set later reaches objects made before. */
+typedef struct state_record {
+    dpl_hooks hooks;
+    int (*cancelled)(void *data);
+    void *data;
+} state_record;
+
+static int ask_state(void *user)
+{
+    const state_record *record = user;
+    return record->cancelled != NULL && record->cancelled(record->data);
+}
+
+/* [-0, +0, m] */
+static state_record *record_of(lua_State *L)
+{
+    static const char key = 0;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TNIL) {
+        state_record *record = lua_newuserdatauv(L, sizeof *record, 0);
+        *record = (state_record){.hooks = {.cancelled = ask_state, .user = record}};
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
+        lua_remove(L, -2);
+    }
+    state_record *record = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return record;
+}
+
+void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data)
+{
+    state_record *record = record_of(L);
+    record->cancelled = cancelled;
+    record->data = data;
+}
+
+const dpl_hooks *dpl_bind_hooks(lua_State *L)
+{
+    return &record_of(L)->hooks;
+}
+
+/* ---- Errors ---- */
+
+/* Lua files of ours, by their chunk names: a mistake is never theirs but their caller's. */
+static bool is_ours(const lua_Debug *activation)
+{
+    return strncmp(activation->source, "@dpl/", 5) == 0;
+}
+
+/* [-0, +1, m] "file:line: " of the script that called, however many C functions or files of ours
+ * stand between; "" where no script did. */
+static void push_where(lua_State *L)
+{
+    lua_Debug activation;
+    for (int level = 1; lua_getstack(L, level, &activation); level++) {
+        lua_getinfo(L, "Sl", &activation);
+        if (activation.currentline > 0 && !is_ours(&activation)) {
+            lua_pushfstring(L, "%s:%d: ", activation.short_src, activation.currentline);
+            return;
+        }
+    }
+    lua_pushliteral(L, "");
+}
+
+int dpl_bind_error(lua_State *L, const char *format, ...)
+{
+    va_list arguments;
+    push_where(L);
+    va_start(arguments, format);
+    lua_pushvfstring(L, format, arguments);
+    va_end(arguments);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+int dpl_bind_raise(lua_State *L, const dpl_error *error)
+{
+    return dpl_bind_error(L, "%s", error->message);
+}
+
+int dpl_bind_fail(lua_State *L, const dpl_error *error)
+{
+    luaL_pushfail(L);
+    lua_pushstring(L, error->message);
+    lua_pushstring(L, dpl_code_name(error->code));
+    return 3;
+}
+
+int dpl_bind_failed(lua_State *L, const dpl_error *error)
+{
+    if (error->code == DPL_INVALID || error->code == DPL_DEADLOCK) {
+        return dpl_bind_fail(L, error);
+    }
+    if (error->code == DPL_CANCELLED) {
+        return dpl_bind_error(L, "interrupted!");
+    }
+    return dpl_bind_raise(L, error);
+}

@@ -1,0 +1,339 @@
+/* Timelines in Lua: userdata that own a dpl_timeline and keep its schedule alive. */
+#include "bind/bind.h"
+
+#define TYPE "dpl.timeline"
+
+/* User values: the schedule's userdata; a table of the lists that fields have pushed. */
+enum { SCHEDULE = 1, CACHE = 2 };
+
+dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index)
+{
+    const dpl_timeline_box *box = luaL_testudata(L, index, TYPE);
+    if (box == NULL || box->timeline == NULL) {
+        dpl_bind_error(L, "a timeline is wanted, as dpl.simulate gives (got %s)",
+                       box == NULL ? luaL_typename(L, index) : "one that was closed");
+        return NULL;
+    }
+    return box->timeline;
+}
+
+/* The timeline of a method called with ':'. */
+static dpl_timeline *self_of(lua_State *L)
+{
+    if (luaL_testudata(L, 1, TYPE) == NULL) {
+        dpl_bind_error(L, "the methods of a timeline are called with ':', as in t:actions()");
+    }
+    return dpl_bind_check_timeline(L, 1);
+}
+
+/* ---- Methods ---- */
+
+/* Upvalues: the timeline's userdata; a userdata with the cursor. */
+static int next_event(lua_State *L)
+{
+    dpl_bind_check_timeline(L, lua_upvalueindex(1));
+    return dpl_bind_push_next_event(L, lua_touserdata(L, lua_upvalueindex(2)));
+}
+
+static int actions(lua_State *L)
+{
+    const dpl_timeline *timeline = self_of(L);
+    lua_settop(L, 1);
+    dpl_event_cursor *cursor = lua_newuserdatauv(L, sizeof *cursor, 0);
+    *cursor = (dpl_event_cursor){.timeline = timeline};
+    lua_pushcclosure(L, next_event, 2);
+    return 1;
+}
+
+/* One column of t:columns(); a number that an event does not have is -1. */
+enum {
+    RANK,
+    STAGE,
+    CHUNK,
+    KIND,
+    START,
+    FINISH,
+    DURATION,
+    BACKWARD_STAGE,
+    BACKWARD_CHUNK,
+    FROM_RANK,
+    TO_RANK,
+    NUM_COLUMNS
+};
+static const char *const column_names[NUM_COLUMNS] = {
+    "rank",     "stage",          "chunk",          "kind",      "start",  "finish",
+    "duration", "backward_stage", "backward_chunk", "from_rank", "to_rank"};
+
+/* [-0, +0, m] Appends an integer to the column, whose tables lie on the stack from `first`. */
+static void put_integer(lua_State *L, int first, int column, lua_Integer row, lua_Integer value)
+{
+    lua_pushinteger(L, value);
+    lua_rawseti(L, first + column, row);
+}
+
+static void put_number(lua_State *L, int first, int column, lua_Integer row, lua_Number value)
+{
+    lua_pushnumber(L, value);
+    lua_rawseti(L, first + column, row);
+}
+
+static void put_kind(lua_State *L, int first, lua_Integer row, int kind)
+{
+    lua_pushstring(L, dpl_bind_kind(kind));
+    lua_rawseti(L, first + KIND, row);
+}
+
+static void put_times(lua_State *L, int first, lua_Integer row, double start, double finish)
+{
+    put_number(L, first, START, row, start);
+    put_number(L, first, FINISH, row, finish);
+    put_number(L, first, DURATION, row, finish - start);
+}
+
+static void put_transfer(lua_State *L, int first, lua_Integer row, const dpl_transfer *transfer)
+{
+    put_integer(L, first, RANK, row, transfer->from_rank);
+    put_integer(L, first, STAGE, row, transfer->stage);
+    put_integer(L, first, CHUNK, row, transfer->chunk);
+    put_kind(L, first, row, DPL_KIND_COUNT);
+    put_times(L, first, row, transfer->start, transfer->finish);
+    put_integer(L, first, BACKWARD_STAGE, row, -1);
+    put_integer(L, first, BACKWARD_CHUNK, row, -1);
+    put_integer(L, first, FROM_RANK, row, transfer->from_rank);
+    put_integer(L, first, TO_RANK, row, transfer->to_rank);
+}
+
+static void put_action(lua_State *L, int first, lua_Integer row, const dpl_event_cursor *cursor)
+{
+    size_t length;
+    int32_t rank = cursor->event_rank;
+    size_t position = cursor->event_position;
+    const dpl_timeline *timeline = cursor->timeline;
+    const dpl_action *action =
+        dpl_schedule_order(dpl_timeline_schedule(timeline), rank, &length) + position;
+    put_integer(L, first, RANK, row, rank);
+    put_integer(L, first, STAGE, row, action->stage);
+    put_integer(L, first, CHUNK, row, action->chunk);
+    put_kind(L, first, row, action->kind);
+    put_times(L, first, row, dpl_timeline_start(timeline, rank, position),
+              dpl_timeline_end(timeline, rank, position));
+    put_integer(L, first, BACKWARD_STAGE, row, action->backward_stage);
+    put_integer(L, first, BACKWARD_CHUNK, row, action->backward_chunk);
+    put_integer(L, first, FROM_RANK, row, -1);
+    put_integer(L, first, TO_RANK, row, -1);
+}
+
+static int columns(lua_State *L)
+{
+    dpl_event_cursor cursor = {.timeline = self_of(L)};
+    size_t expected = dpl_schedule_num_actions(dpl_timeline_schedule(cursor.timeline));
+    int room = expected < INT32_MAX ? (int)expected : INT32_MAX;
+    luaL_checkstack(L, NUM_COLUMNS + 4, "too many nested calls");
+    lua_settop(L, 1);
+    lua_createtable(L, 0, NUM_COLUMNS);
+    int first = lua_gettop(L) + 1;
+    for (int column = 0; column < NUM_COLUMNS; column++) {
+        lua_createtable(L, room, 0);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, 2, column_names[column]);
+    }
+    for (lua_Integer row = 1; dpl_bind_next_event(&cursor); row++) {
+        if (cursor.is_transfer) {
+            put_transfer(L, first, row, &cursor.transfer);
+        } else {
+            put_action(L, first, row, &cursor);
+        }
+    }
+    lua_settop(L, 2);
+    return 1;
+}
+
+/* t:gantt(options): drawn by the Lua module dpl.gantt. */
+static int gantt(lua_State *L)
+{
+    self_of(L);
+    lua_settop(L, 2);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "dpl.gantt");
+    lua_call(L, 1, 1);
+    lua_insert(L, 1);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+/* ---- Fields ---- */
+
+static const dpl_summary *summary_of(lua_State *L, int self)
+{
+    return dpl_timeline_summary(dpl_bind_check_timeline(L, self));
+}
+
+static void push_makespan(lua_State *L, int self)
+{
+    lua_pushnumber(L, summary_of(L, self)->makespan);
+}
+
+static void push_bubble_ratio(lua_State *L, int self)
+{
+    lua_pushnumber(L, summary_of(L, self)->bubble_ratio);
+}
+
+static void push_bubble_rate_span(lua_State *L, int self)
+{
+    lua_pushnumber(L, summary_of(L, self)->bubble_rate_span);
+}
+
+static void push_span(lua_State *L, int self)
+{
+    lua_pushnumber(L, summary_of(L, self)->span);
+}
+
+static void push_p2p(lua_State *L, int self)
+{
+    lua_pushnumber(L, dpl_timeline_p2p(dpl_bind_check_timeline(L, self)));
+}
+
+static void push_schedule(lua_State *L, int self)
+{
+    lua_getiuservalue(L, self, SCHEDULE);
+}
+
+static double busy_of(const dpl_timeline *timeline, int32_t rank)
+{
+    return dpl_timeline_busy(timeline, rank);
+}
+
+static double peak_activations_of(const dpl_timeline *timeline, int32_t rank)
+{
+    return dpl_timeline_peak(timeline, rank).activations;
+}
+
+static double peak_share_of(const dpl_timeline *timeline, int32_t rank)
+{
+    return dpl_timeline_peak(timeline, rank).share;
+}
+
+/* [-0, +1, m] The list of a figure by rank + 1, worked out once. */
+static void push_by_rank(lua_State *L, int self, const char *name,
+                         double (*figure)(const dpl_timeline *, int32_t))
+{
+    const dpl_timeline *timeline = dpl_bind_check_timeline(L, self);
+    int32_t num_ranks = dpl_schedule_num_ranks(dpl_timeline_schedule(timeline));
+    lua_getiuservalue(L, self, CACHE);
+    if (lua_getfield(L, -1, name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_createtable(L, num_ranks, 0);
+        for (int32_t rank = 0; rank < num_ranks; rank++) {
+            lua_pushnumber(L, figure(timeline, rank));
+            lua_rawseti(L, -2, rank + 1);
+        }
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, name);
+    }
+}
+
+static void push_busy(lua_State *L, int self)
+{
+    push_by_rank(L, self, "busy", busy_of);
+}
+
+static void push_peak_activations(lua_State *L, int self)
+{
+    push_by_rank(L, self, "peak_activations", peak_activations_of);
+}
+
+static void push_peak_share(lua_State *L, int self)
+{
+    push_by_rank(L, self, "peak_share", peak_share_of);
+}
+
+static int index_timeline(lua_State *L)
+{
+    static const dpl_field fields[] = {
+        {"makespan", push_makespan},
+        {"bubble_ratio", push_bubble_ratio},
+        {"bubble_rate_span", push_bubble_rate_span},
+        {"span", push_span},
+        {"p2p", push_p2p},
+        {"schedule", push_schedule},
+        {"busy", push_busy},
+        {"peak_activations", push_peak_activations},
+        {"peak_share", push_peak_share},
+    };
+    return dpl_bind_index(L, "timeline", fields, sizeof fields / sizeof fields[0]);
+}
+
+/* ---- Metamethods ---- */
+
+static int to_string(lua_State *L)
+{
+    const dpl_timeline_box *box = luaL_checkudata(L, 1, TYPE);
+    if (box->timeline == NULL) {
+        lua_pushliteral(L, "timeline (closed)");
+        return 1;
+    }
+    const dpl_summary *summary = dpl_timeline_summary(box->timeline);
+    lua_pushfstring(L, "timeline: makespan %f, bubble ratio %f over %d ranks", summary->makespan,
+                    summary->bubble_ratio,
+                    (int)dpl_schedule_num_ranks(dpl_timeline_schedule(box->timeline)));
+    return 1;
+}
+
+static int length(lua_State *L)
+{
+    const dpl_timeline *timeline = dpl_bind_check_timeline(L, 1);
+    lua_pushinteger(L, (lua_Integer)dpl_schedule_num_actions(dpl_timeline_schedule(timeline)));
+    return 1;
+}
+
+/* Also __close, so that a sweep can give memory back at once: local t <close> = dpl.simulate(...).
+ */
+static int collect(lua_State *L)
+{
+    dpl_timeline_box *box = luaL_checkudata(L, 1, TYPE);
+    dpl_timeline_destroy(box->timeline);
+    box->timeline = NULL;
+    return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"actions", actions}, {"columns", columns}, {"gantt", gantt}, {NULL, NULL}};
+
+static const luaL_Reg metamethods[] = {{"__len", length},
+                                       {"__tostring", to_string},
+                                       {"__gc", collect},
+                                       {"__close", collect},
+                                       {NULL, NULL}};
+
+/* ---- Making ---- */
+
+dpl_timeline_box *dpl_bind_new_timeline(lua_State *L, int schedule)
+{
+    schedule = lua_absindex(L, schedule);
+    dpl_timeline_box *box = lua_newuserdatauv(L, sizeof *box, 2);
+    box->timeline = NULL;
+    lua_pushvalue(L, schedule);
+    lua_setiuservalue(L, -2, SCHEDULE);
+    lua_newtable(L);
+    lua_setiuservalue(L, -2, CACHE);
+    dpl_bind_push_metatable(L, TYPE, index_timeline, methods, metamethods);
+    lua_setmetatable(L, -2);
+    return box;
+}
+
+int dpl_bind_simulate(lua_State *L, int schedule, const dpl_costs *costs,
+                      const dpl_simulate_options *options)
+{
+    dpl_error error;
+    const dpl_schedule *what = dpl_bind_check_schedule(L, schedule);
+    dpl_timeline_box *box = dpl_bind_new_timeline(L, schedule);
+    dpl_code code = dpl_timeline_create(what, dpl_bind_hooks(L), &box->timeline, &error);
+    if (code == DPL_OK) {
+        code = dpl_simulate(box->timeline, costs, options, &error);
+    }
+    if (code != DPL_OK) {
+        return dpl_bind_failed(L, &error);
+    }
+    dpl_bind_account(L, dpl_timeline_bytes(box->timeline));
+    return 1;
+}
