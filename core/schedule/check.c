@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "schedule/schedule.h"
 
 /* Where the check is: for messages. */
@@ -132,6 +133,9 @@ static dpl_code check_complete(const dpl_schedule *s, const dpl_cells *cells, dp
 {
     for (int32_t stage = 0; stage < s->num_stages; stage++) {
         const dpl_route_stages *route = &s->routes[s->stage_route[stage]];
+        if (dpl_cancelled(&s->hooks)) {
+            return DPL_CANCELLED;
+        }
         for (int32_t i = 0; i < route->num_chunks; i++) {
             dpl_code code = check_cell(s, cells, stage, route->first_chunk + i, verdict);
             if (code != DPL_OK) {
@@ -152,6 +156,9 @@ dpl_code dpl_schedule_check_actions(const dpl_schedule *schedule, dpl_cells *cel
     for (int32_t r = 0; r < schedule->num_ranks; r++) {
         for (size_t p = schedule->order_begin[r]; p < schedule->order_begin[r + 1]; p++) {
             place at = {schedule, cells, r, p, verdict};
+            if (p % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&schedule->hooks)) {
+                return DPL_CANCELLED;
+            }
             dpl_code code = check_action(&at);
             if (code != DPL_OK) {
                 return code;

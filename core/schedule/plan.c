@@ -18,9 +18,6 @@ typedef struct plan {
     uint32_t *next_pair;  /* by pair: another with the same forward stage, likewise */
 } plan;
 
-/* How many actions are planned between two looks at the cancel hook. */
-#define CANCEL_EVERY 65536
-
 static void plan_release(plan *p)
 {
     const dpl_schedule *s = p->schedule;
@@ -46,12 +43,11 @@ static bool plan_allocate(plan *p)
     p->queue = dpl_allocate(hooks, s->num_actions, sizeof *p->queue);
     p->waiting = dpl_allocate(hooks, s->num_actions, sizeof *p->waiting);
     p->rank = dpl_allocate(hooks, s->num_actions, sizeof *p->rank);
-    p->done = dpl_allocate(hooks, (size_t)s->num_ranks, sizeof *p->done);
     p->first_pair = dpl_allocate(hooks, (size_t)s->num_stages, sizeof *p->first_pair);
     p->next_pair = dpl_allocate(hooks, s->pair_capacity, sizeof *p->next_pair);
     return p->first_pair != NULL && p->next_pair != NULL && p->cells.forward != NULL &&
            p->cells.backward != NULL && p->cells.weight != NULL && p->queue != NULL &&
-           p->waiting != NULL && p->rank != NULL && p->done != NULL;
+           p->waiting != NULL && p->rank != NULL;
 }
 
 /* The F that brings its input to a stage, or DPL_NO_POSITION at the start of the route. */
@@ -115,12 +111,15 @@ static int outputs(const dpl_schedule *s, const dpl_cells *cells, const dpl_acti
     return count;
 }
 
-static void count_waiting(plan *p)
+static bool count_waiting(plan *p)
 {
     const dpl_schedule *s = p->schedule;
     for (int32_t r = 0; r < s->num_ranks; r++) {
         for (size_t i = s->order_begin[r]; i < s->order_begin[r + 1]; i++) {
             uint32_t unused[2];
+            if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
+                return false;
+            }
             int inputs = dpl_schedule_inputs(s, &p->cells, &s->actions[i], unused);
             p->waiting[i] = (uint8_t)(inputs + (i > s->order_begin[r]));
             p->rank[i] = (uint32_t)r;
@@ -129,6 +128,7 @@ static void count_waiting(plan *p)
             }
         }
     }
+    return true;
 }
 
 static void arrive(plan *p, uint32_t position)
@@ -204,9 +204,11 @@ static void release_followers(plan *p, uint32_t position)
 static dpl_code make_steps(plan *p, dpl_error *error)
 {
     dpl_schedule *s = p->schedule;
-    count_waiting(p);
+    if (!count_waiting(p)) {
+        return dpl_fail(error, DPL_CANCELLED, "cancelled");
+    }
     for (size_t i = 0; i < p->queued; i++) {
-        if (i % CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
+        if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         make_step(p, i);
@@ -218,16 +220,6 @@ static dpl_code make_steps(plan *p, dpl_error *error)
     return DPL_OK;
 }
 
-/* At most as many pairs as combinations of two stages of a rank, or as actions. */
-static size_t most_pairs(const dpl_schedule *s)
-{
-    size_t pairs = 0;
-    for (int32_t stage = 0; stage < s->num_stages && pairs < s->num_actions; stage++) {
-        pairs += (size_t)dpl_schedule_stages_on_rank(s, s->stage_rank[stage]);
-    }
-    return pairs < s->num_actions ? pairs : s->num_actions;
-}
-
 static size_t count_pairs(const dpl_schedule *s)
 {
     size_t count = 0;
@@ -235,6 +227,29 @@ static size_t count_pairs(const dpl_schedule *s)
         count += s->actions[i].kind == DPL_FB;
     }
     return count;
+}
+
+/*
+ * Combinations of two stages that pairs may have: at most those of two stages of one rank, and at
+ * most one for each pair. stages_on: a zeroed entry for each rank, left zeroed.
+ */
+static size_t most_combinations(const dpl_schedule *s, size_t *stages_on)
+{
+    size_t pairs = count_pairs(s);
+    size_t combinations = 0;
+    for (int32_t stage = 0; stage < s->num_stages; stage++) {
+        stages_on[s->stage_rank[stage]]++;
+    }
+    for (int32_t stage = 0; stage < s->num_stages && combinations < pairs; stage++) {
+        combinations += stages_on[s->stage_rank[stage]];
+    }
+    memset(stages_on, 0, (size_t)s->num_ranks * sizeof *stages_on);
+    return combinations < pairs ? combinations : pairs;
+}
+
+static dpl_code no_memory(dpl_error *error)
+{
+    return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
 }
 
 static dpl_code check_and_plan(plan *p, dpl_error *error)
@@ -246,17 +261,26 @@ static dpl_code check_and_plan(plan *p, dpl_error *error)
     if (code != DPL_OK) {
         return code;
     }
-    s->pair_capacity = count_pairs(s) > 0 ? most_pairs(s) : 0;
+    p->done = dpl_allocate(&s->hooks, (size_t)s->num_ranks, sizeof *p->done);
+    if (p->done == NULL) {
+        return no_memory(error);
+    }
+    s->pair_capacity = most_combinations(s, p->done);
     s->pairs = dpl_allocate(&s->hooks, s->pair_capacity, sizeof *s->pairs);
     s->steps = dpl_allocate(&s->hooks, s->num_actions, sizeof *s->steps);
     s->step_of = dpl_allocate(&s->hooks, s->num_actions, sizeof *s->step_of);
     if (!plan_allocate(p) || s->pairs == NULL || s->steps == NULL || s->step_of == NULL) {
-        return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
+        return no_memory(error);
     }
-    if (dpl_schedule_check_actions(s, &p->cells, &s->verdict) != DPL_OK) {
-        return DPL_OK;
+    code = dpl_schedule_check_actions(s, &p->cells, &s->verdict);
+    if (code == DPL_OK) {
+        code = make_steps(p, error);
+    } else if (code == DPL_CANCELLED) {
+        (void)dpl_fail(error, DPL_CANCELLED, "cancelled");
+    } else {
+        code = DPL_OK; /* the schedule is made, and its verdict says why it cannot run */
     }
-    return make_steps(p, error);
+    return code;
 }
 
 dpl_code dpl_schedule_finish(dpl_schedule *schedule, dpl_error *error)

@@ -52,12 +52,12 @@ struct dpl_schedule {
     size_t capacity;      /* of actions */
     size_t num_actions;
     dpl_action *actions;
-    size_t *order_begin;  /* num_ranks + 1 */
-    dpl_step *steps;      /* NULL where the schedule cannot run */
-    uint32_t *step_of;    /* by position in actions; NULL likewise */
+    size_t *order_begin; /* num_ranks + 1 */
+    dpl_step *steps;     /* all of them only where the verdict is DPL_OK */
+    uint32_t *step_of;   /* by position in actions; likewise */
     dpl_pair_stages *pairs;
     size_t pair_capacity;
-    size_t num_pairs; /* 0 where nothing is overlapped */
+    size_t num_pairs;  /* 0 where nothing is overlapped */
     dpl_error verdict; /* of validation; code DPL_OK where it can run */
 };
 
@@ -80,8 +80,8 @@ int32_t dpl_schedule_next_stage(const dpl_schedule *schedule, int32_t stage, int
  * A schedule with routes and room for `capacity` actions, and none yet. The caller fills actions,
  * num_actions and order_begin, then calls dpl_schedule_finish, or destroys it.
  */
-dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity,
-                            const dpl_hooks *hooks, dpl_schedule **out, dpl_error *error);
+dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, const dpl_hooks *hooks,
+                            dpl_schedule **out, dpl_error *error);
 
 /*
  * Checks the schedule and works out the steps. DPL_OK even where it cannot run (the verdict says
@@ -101,7 +101,11 @@ typedef struct dpl_cells {
     uint32_t *weight;
 } dpl_cells;
 
-/* Fills cells and checks what can be seen without time. Gives the verdict. */
+/* How many actions are worked on between two looks at the cancel hook: a few milliseconds. */
+#define DPL_CANCEL_EVERY 65536
+
+/* Fills cells and checks what can be seen without time. Gives the verdict; DPL_CANCELLED is none.
+ */
 dpl_code dpl_schedule_check_actions(const dpl_schedule *schedule, dpl_cells *cells,
                                     dpl_error *verdict);
 

@@ -1,4 +1,5 @@
-/* What a strategy is: a row of the table in table.c, and a function that writes one rank's order. */
+/* What a strategy is: a row of the table in table.c, and a function that writes one rank's order.
+ */
 #ifndef DPL_STRATEGY_STRATEGY_H
 #define DPL_STRATEGY_STRATEGY_H
 
