@@ -1,0 +1,214 @@
+/* Strategies beside each other on one problem. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "schedule/schedule.h"
+#include "simulate/timeline.h"
+
+/* Two makespans as near as this are equal: the design's rule for times that are not whole. */
+#define EQUAL 1e-9
+
+/* What memory is measured by. It allows every shape. */
+#define BASELINE "1f1b"
+
+/* ---- Which strategies ---- */
+
+static size_t count_asked(const dpl_comparison_query *q)
+{
+    return q->strategies != NULL ? q->num_strategies : dpl_strategy_count();
+}
+
+static dpl_code add_asked(const dpl_comparison_query *q, size_t index, dpl_comparison *out,
+                          dpl_error *error)
+{
+    const dpl_strategy_info *info =
+        q->strategies != NULL ? dpl_strategy_find(q->strategies[index]) : dpl_strategy_at(index);
+    if (info == NULL) {
+        return dpl_strategy_check(q->strategies[index], &q->shape, error);
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (out->rows[i].info == info) {
+            return dpl_fail(error, DPL_ARGUMENT, "%s is named twice among the strategies",
+                            info->name);
+        }
+    }
+    out->rows[index] = (dpl_comparison_row){.info = info};
+    return DPL_OK;
+}
+
+/* ---- One run ---- */
+
+static dpl_peak worst_peak(const dpl_timeline *t)
+{
+    dpl_peak worst = {0, 0};
+    for (int32_t r = 0; r < t->schedule->num_ranks; r++) {
+        dpl_peak peak = dpl_timeline_peak(t, r);
+        worst.activations = fmax(worst.activations, peak.activations);
+        worst.share = fmax(worst.share, peak.share);
+    }
+    return worst;
+}
+
+/* Makes the run of a strategy. DPL_SIZE, with nothing made, where it does not allow the shape. */
+static dpl_code run_strategy(const dpl_comparison_query *q, const char *name,
+                             const dpl_hooks *hooks, dpl_run *run, dpl_error *error)
+{
+    dpl_simulate_options options = {.weight_memory = q->weight_memory};
+    dpl_shape shape;
+    *run = (dpl_run){NULL, NULL};
+    dpl_code code = dpl_held_shape(name, &q->shape, q->hold, &shape, &options.cost_unit, error);
+    if (code != DPL_OK) {
+        return code;
+    }
+    return dpl_run_create(name, &shape, q->costs, &options, hooks, run, error);
+}
+
+static void fill_row(const dpl_timeline *t, double baseline, dpl_comparison_row *row)
+{
+    row->num_ranks = t->schedule->num_ranks;
+    row->summary = t->summary;
+    row->peak = worst_peak(t);
+    row->memory_factor = row->peak.share / row->num_ranks / baseline;
+}
+
+static dpl_code compare_one(const dpl_comparison_query *q, double baseline, const dpl_hooks *hooks,
+                            dpl_comparison_row *row, dpl_error *error)
+{
+    dpl_run run;
+    dpl_error problem;
+    dpl_code code = run_strategy(q, row->info->name, hooks, &run, &problem);
+    if (code == DPL_OK) {
+        fill_row(run.timeline, baseline, row);
+    } else if (code == DPL_SIZE) {
+        row->skipped = code;
+        (void)snprintf(row->reason, sizeof row->reason, "%.255s", problem.message);
+        code = DPL_OK;
+    } else if (error != NULL) {
+        *error = problem;
+    }
+    dpl_run_destroy(&run);
+    return code;
+}
+
+/* ---- The baseline ---- */
+
+static dpl_cost_range range_of(const double *values, int32_t count)
+{
+    dpl_cost_range range = {values[0], values[0]};
+    for (int32_t i = 1; i < count; i++) {
+        range.least = fmin(range.least, values[i]);
+        range.most = fmax(range.most, values[i]);
+    }
+    return range;
+}
+
+static dpl_cost_range pair_range(const dpl_timeline *t, const dpl_cost *given)
+{
+    int32_t stages = t->schedule->num_stages;
+    const double *F = t->durations + (ptrdiff_t)DPL_F * stages;
+    const double *B = t->durations + (ptrdiff_t)DPL_B * stages;
+    if (given->count > 0) {
+        return given->list != NULL ? range_of(given->list, (int32_t)given->count)
+                                   : (dpl_cost_range){given->value, given->value};
+    }
+    dpl_cost_range range = {INFINITY, 0};
+    for (int32_t i = 0; i < stages; i++) {
+        range.least = fmin(range.least, F[i] + B[i]);
+        range.most = fmax(range.most, F[i] + B[i]);
+    }
+    return range;
+}
+
+/* The baseline has one stage on a rank, so its durations are the costs as they were given. */
+static void find_costs(const dpl_comparison_query *q, const dpl_timeline *t, dpl_comparison *out)
+{
+    int32_t stages = t->schedule->num_stages;
+    for (int kind = 0; kind < DPL_FB; kind++) {
+        out->costs[kind] = range_of(t->durations + (ptrdiff_t)kind * stages, stages);
+    }
+    out->costs[DPL_FB] = pair_range(t, &q->costs->FB);
+}
+
+static dpl_code run_baseline(const dpl_comparison_query *q, const dpl_hooks *hooks,
+                             dpl_comparison *out, double *memory, dpl_error *error)
+{
+    dpl_run run;
+    dpl_code code = run_strategy(q, BASELINE, hooks, &run, error);
+    if (code == DPL_OK) {
+        find_costs(q, run.timeline, out);
+        *memory = worst_peak(run.timeline).share / run.schedule->num_ranks;
+    }
+    dpl_run_destroy(&run);
+    return code;
+}
+
+/* ---- The order of rows ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    const dpl_comparison_row *x = a;
+    const dpl_comparison_row *y = b;
+    return strcmp(x->info->name, y->info->name);
+}
+
+/* Those that ran before those that did not, then by makespan, then by name. */
+static int by_makespan(const void *a, const void *b)
+{
+    const dpl_comparison_row *x = a;
+    const dpl_comparison_row *y = b;
+    if ((x->skipped == DPL_OK) != (y->skipped == DPL_OK)) {
+        return x->skipped == DPL_OK ? -1 : 1;
+    }
+    if (x->summary.makespan != y->summary.makespan) {
+        return x->summary.makespan < y->summary.makespan ? -1 : 1;
+    }
+    return by_name(a, b);
+}
+
+static bool is_equal(double a, double b)
+{
+    return fabs(a - b) <= EQUAL * fmax(a, b);
+}
+
+static void sort_rows(dpl_comparison_row *rows, size_t count, dpl_comparison *out)
+{
+    qsort(rows, count, sizeof *rows, by_makespan);
+    while (out->num_compared < count && rows[out->num_compared].skipped == DPL_OK) {
+        out->num_compared++;
+    }
+    out->num_skipped = count - out->num_compared;
+    size_t begin = 0;
+    for (size_t i = 1; i <= out->num_compared; i++) {
+        if (i == out->num_compared ||
+            !is_equal(rows[i].summary.makespan, rows[begin].summary.makespan)) {
+            qsort(rows + begin, i - begin, sizeof *rows, by_name);
+            begin = i;
+        }
+    }
+}
+
+dpl_code dpl_compare(const dpl_comparison_query *query, const dpl_hooks *hooks, dpl_comparison *out,
+                     dpl_error *error)
+{
+    size_t count = count_asked(query);
+    double baseline = 0;
+    dpl_code code = DPL_OK;
+    out->num_compared = out->num_skipped = 0;
+    for (size_t i = 0; code == DPL_OK && i < count; i++) {
+        code = add_asked(query, i, out, error);
+    }
+    if (code == DPL_OK) {
+        code = run_baseline(query, hooks, out, &baseline, error);
+    }
+    for (size_t i = 0; code == DPL_OK && i < count; i++) {
+        code = compare_one(query, baseline, hooks, &out->rows[i], error);
+    }
+    if (code == DPL_OK) {
+        sort_rows(out->rows, count, out);
+    }
+    return code;
+}
