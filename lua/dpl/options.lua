@@ -1,0 +1,118 @@
+-- Reads tables of named options for the modules that are written in Lua, with the messages that the
+-- modules in C give: what is unknown, wrong in type or out of range raises at the script's line.
+--
+-- An option is declared as { name =, rule =, accepts = function(value) -> boolean, default = }.
+
+local options = {}
+
+-- The first line of a script in the call chain: neither C nor a file of ours.
+local function where()
+  local level = 2
+  while true do
+    local caller = debug.getinfo(level, "Sl")
+    if not caller then
+      return ""
+    end
+    if caller.currentline > 0 and caller.source:sub(1, 5) ~= "@dpl/" then
+      return ("%s:%d: "):format(caller.short_src, caller.currentline)
+    end
+    level = level + 1
+  end
+end
+
+local function shown(value)
+  if type(value) == "string" then
+    return #value <= 40 and ("the string '%s'"):format(value)
+      or ("the string '%s...'"):format(value:sub(1, 40))
+  end
+  if value ~= value then
+    return "nan"
+  end
+  local simple = type(value) == "number" or type(value) == "boolean" or value == nil
+  return simple and tostring(value) or "a " .. type(value)
+end
+
+-- Raises what is the caller's mistake, with the script's file and line.
+function options.fail(format, ...)
+  error(where() .. format:format(...), 0)
+end
+
+-- Levenshtein's distance.
+local function edit_distance(a, b)
+  local row = {}
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local change = a:byte(i) == b:byte(j) and 0 or 1
+      local above = row[j]
+      row[j] = math.min(above + 1, row[j - 1] + 1, diagonal + change)
+      diagonal = above
+    end
+  end
+  return row[#b]
+end
+
+-- The name that is at most two edits, and less than its own length, from what was given; or nil.
+function options.nearest(given, names)
+  local nearest, least = nil, 3
+  for _, name in ipairs(names) do
+    local distance = edit_distance(given:sub(1, 60), name)
+    if distance < least and distance < #name then
+      nearest, least = name, distance
+    end
+  end
+  return nearest
+end
+
+local function names_of(declared)
+  local names = {}
+  for i, option in ipairs(declared) do
+    names[i] = option.name
+  end
+  return names
+end
+
+local function check_name(owner, declared, name, value)
+  if type(name) ~= "string" then
+    options.fail("%s: options are named, as in { %s = ... } (got %s without a name)", owner,
+      declared[1].name, shown(value))
+  end
+  local names = names_of(declared)
+  for _, known in ipairs(names) do
+    if known == name then
+      return
+    end
+  end
+  local nearest = options.nearest(name, names)
+  local hint = nearest and (" (did you mean '%s'?)"):format(nearest)
+    or "; its options are " .. table.concat(names, ", ")
+  options.fail("%s: unknown option '%s'%s", owner, name, hint)
+end
+
+-- The values of the declared options: those in `given`, a table or nil, else their defaults.
+function options.read(owner, declared, given)
+  if given ~= nil and type(given) ~= "table" then
+    options.fail("%s: options are given in a table (got %s)", owner, shown(given))
+  end
+  for name, value in pairs(given or {}) do
+    check_name(owner, declared, name, value)
+  end
+  local values = {}
+  for _, option in ipairs(declared) do
+    local value = given and given[option.name]
+    if value == nil then
+      value = option.default
+    elseif not option.accepts(value) then
+      options.fail("%s: option '%s' must be %s (got %s)", owner, option.name, option.rule,
+        shown(value))
+    end
+    values[option.name] = value
+  end
+  return values
+end
+
+return options

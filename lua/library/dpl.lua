@@ -1,0 +1,187 @@
+---@meta dpl
+-- Annotations for editors; nothing requires this file. LuaLS: add lua/library to workspace.library.
+--
+-- Ranks, stages and chunks (micro-batches) count from 0; lists by rank are Lua lists, so a rank's
+-- entry is [rank + 1]. Times are in whatever unit the costs are in. A caller's mistake raises an
+-- error with the script's file and line; an expected failure returns nil, a message and a code.
+
+---@alias dpl.Strategy
+---| "1f1b"       # one forward, one backward in turn; num_chunks >= 1
+---| "dualpipe"   # from both ends, in pairs; num_ranks even, num_chunks even, >= 2 num_ranks
+---| "dualpipev"  # down the ranks and up again, in pairs; num_chunks >= 2 num_ranks
+---| "gpipe"      # all forwards, then all backwards; num_chunks >= 1
+---| "zb_h1"      # 1F1B with split backward; num_chunks >= num_ranks - 1
+---| "zb1p"       # another name of zb_h1
+
+---What went wrong where a call returns nil, message, code.
+---@alias dpl.Code
+---| "INVALID"    # a schedule that breaks a rule
+---| "DEADLOCK"   # a schedule whose ranks wait for each other
+---| "NOT_FOUND"  # nothing answers the question
+
+---Kinds of events: F, B, I, W, an overlapped pair of F and B, a transfer between ranks.
+---@alias dpl.Kind
+---| "forward"
+---| "backward"
+---| "input"
+---| "weight"
+---| "overlapped"
+---| "communication"
+
+---A time for every stage, or a list with one for each: of num_stages entries, or of as many as one
+---route has stages and then used for every route.
+---@alias dpl.Cost number|number[]
+
+---@class dpl
+---@field _VERSION string version of the library, such as "0.1.0"
+local dpl = {}
+
+---Names of the strategies, sorted, without aliases.
+---@return dpl.Strategy[]
+function dpl.strategies() end
+
+---@class dpl.StrategyInfo
+---@field name dpl.Strategy
+---@field alias? string another name that is accepted
+---@field summary string what it does, in a line
+---@field size_rule string which sizes it allows
+---@field source string where it was published
+---@field stages_per_rank integer stages on a rank, all routes together
+---@field num_routes integer directions in which micro-batches travel
+---@field parameter_copies integer how often the ranks together hold the model
+
+---What is known of a strategy. Raises where there is none of that name, naming the nearest.
+---@param name dpl.Strategy
+---@return dpl.StrategyInfo
+function dpl.describe(name) end
+
+---@class dpl.Shape
+---@field num_ranks integer ranks of the pipeline
+---@field num_chunks integer micro-batches, over all routes
+---@field stages_per_rank? integer default: the strategy's own
+
+---@class dpl.Route
+---@field ranks integer[] the ranks that its stages visit, in order
+---@field chunks integer[] { first, last }: the chunks that take it
+
+---A schedule as data. Routes number their stages one after the other. Actions are written in
+---PyTorch's grammar: "3F7", "3B7", "3I7", "3W7" (stage, kind, chunk), "(3F7;12B11)OVERLAP_F_B".
+---@class dpl.ScheduleData
+---@field num_ranks integer
+---@field num_chunks integer
+---@field routes dpl.Route[]
+---@field orders string[][] by rank + 1: the actions of the rank in their order
+
+---The schedule of a strategy. A size that the strategy does not allow raises, saying the rule.
+---@param name dpl.Strategy
+---@param shape dpl.Shape
+---@return dpl.Schedule
+---@overload fun(data: dpl.ScheduleData): dpl.Schedule
+function dpl.schedule(name, shape) end
+
+---Times of one stage's actions on one micro-batch, not negative.
+---@class dpl.Costs
+---@field F? dpl.Cost forward; default 1
+---@field B? dpl.Cost full backward; default I + W if both are given, else 2 F
+---@field I? dpl.Cost input gradient; default B - W
+---@field W? dpl.Cost weight gradient; default B - I if I is given, else B / 2
+---@field FB? dpl.Cost overlapped forward and backward; default F + B
+---@field p2p? number latency of a transfer between ranks; default 0
+
+---@class dpl.SimulateOptions
+---@field weight_memory? number share of an activation that I leaves for W to free; default 1
+
+---When every action runs. Returns nil, message, code where the schedule cannot run.
+---@param schedule dpl.Schedule
+---@param costs? dpl.Costs
+---@param options? dpl.SimulateOptions
+---@return dpl.Timeline? timeline
+---@return string? message
+---@return dpl.Code? code
+function dpl.simulate(schedule, costs, options) end
+
+---What every rank runs, and in which order. `#schedule` is the number of actions.
+---@class dpl.Schedule
+---@field num_ranks integer
+---@field num_chunks integer
+---@field num_stages integer stages of all routes
+---@field strategy? dpl.Strategy nil where it was made from data
+---@field routes dpl.Route[]
+---@operator len: integer
+local Schedule = {}
+
+---The actions of a rank, in PyTorch's grammar.
+---@param rank integer from 0
+---@return string[]
+function Schedule:order(rank) end
+
+---True for a schedule that can run; else nil, the rule that is broken with rank, position and
+---action, and a code.
+---@return boolean? valid
+---@return string? message
+---@return dpl.Code? code
+function Schedule:validate() end
+
+---When every action of a schedule runs. `#timeline` is the number of actions. It may be closed
+---early: `local t <close> = dpl.simulate(...)`.
+---@class dpl.Timeline
+---@field makespan number first start to last end, over all ranks
+---@field bubble_ratio number idle / (ranks x makespan)
+---@field bubble_rate_span number 1 - mean busy time / span, the zero-bubble papers' convention
+---@field span number the longest single rank, from its first start to its last end
+---@field p2p number the latency that was simulated
+---@field busy number[] by rank + 1: the time that its actions take
+---@field peak_activations number[] by rank + 1: most held, in one stage's for one micro-batch
+---@field peak_share number[] by rank + 1: most held, in a rank's whole share for one micro-batch
+---@field schedule dpl.Schedule
+---@operator len: integer
+local Timeline = {}
+
+---Iterates over the events: rank after rank, each in its order, then the transfers if p2p > 0.
+---@return fun(): dpl.PipelineEvent?
+function Timeline:actions() end
+
+---The events by columns, lists of equal length; -1 where an event has no such number.
+---@return dpl.Columns
+function Timeline:columns() end
+
+---@class dpl.Columns
+---@field rank integer[]
+---@field stage integer[]
+---@field chunk integer[]
+---@field kind dpl.Kind[]
+---@field start number[]
+---@field finish number[]
+---@field duration number[]
+---@field backward_stage integer[]
+---@field backward_chunk integer[]
+---@field from_rank integer[]
+---@field to_rank integer[]
+
+---@class dpl.GanttOptions
+---@field width? integer columns of the whole, 40 to 10000; default 100
+---@field from? number start of the window; default 0
+---@field to? number end of the window; default the makespan; beyond it is left blank
+---@field color? boolean colours of a terminal; default false
+---@field unit? string unit of time, for the axis and the legend; default none
+
+---A drawing in text: a row for each rank, time from left to right, a legend. No newline at its end.
+---@param options? dpl.GanttOptions
+---@return string
+function Timeline:gantt(options) end
+
+---One event: what a rank does, or sends, from one time to another. A plain table.
+---@class dpl.PipelineEvent
+---@field rank integer the rank that runs it, or sends
+---@field stage integer of a pair, the forward's
+---@field chunk integer of a pair, the forward's
+---@field kind dpl.Kind
+---@field start number
+---@field finish number
+---@field duration number
+---@field backward_stage? integer of a pair: the stage of its backward
+---@field backward_chunk? integer of a pair: the micro-batch of its backward
+---@field from_rank? integer of communication: the rank that sends
+---@field to_rank? integer of communication: the rank that receives
+
+return dpl

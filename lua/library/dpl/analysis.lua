@@ -1,0 +1,216 @@
+---@meta dpl.analysis
+
+---@class dpl.analysis
+local analysis = {}
+
+---Strategies that do not allow the size, with why.
+---@alias dpl.SkippedList { strategy: dpl.Strategy, reason: string }[]
+
+---- ScheduleAnalyzer ----
+
+---@class dpl.AnalyzerOptions: dpl.Problem
+---@field max_chunks? integer the most that optimal_chunks looks at; default 1024
+
+---What each rank does when, its idle time, and the chunks that reach a bubble ratio.
+---@param options dpl.AnalyzerOptions
+---@return dpl.ScheduleAnalyzer
+---@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ScheduleAnalyzer
+function analysis.ScheduleAnalyzer(options) end
+
+---@class dpl.ScheduleAnalyzer
+local ScheduleAnalyzer = {}
+
+---@param strategy dpl.Strategy
+---@return dpl.Timeline
+function ScheduleAnalyzer:timeline(strategy) end
+
+---By rank + 1, in the order in which the rank runs them.
+---@param strategy dpl.Strategy
+---@return dpl.PipelineEvent[][]
+function ScheduleAnalyzer:operations(strategy) end
+
+---Idle / (ranks x makespan), simulated.
+---@param strategy dpl.Strategy
+---@return number
+function ScheduleAnalyzer:bubble_ratio(strategy) end
+
+---@class dpl.LeastChunks
+---@field num_chunks integer the least that the strategy allows and whose ratio is at most the target
+---@field bubble_ratio number
+---@field method "closed form"|"simulated"
+---@field verified boolean whether it and the allowed count before it were simulated too
+---@field tried integer how many allowed counts were looked at
+
+---Returns nil, message, "NOT_FOUND" where no count up to max_chunks reaches the target.
+---@param strategy dpl.Strategy
+---@param target_ratio number 0 to 1
+---@return dpl.LeastChunks? found
+---@return string? message
+---@return dpl.Code? code
+function ScheduleAnalyzer:optimal_chunks(strategy, target_ratio) end
+
+---- BubbleCalculator ----
+
+---@class dpl.CalculatorOptions: dpl.ShareCosts
+---@field num_ranks integer ranks of the pipeline; with hold = "stages" stages of the model
+---@field hold? dpl.Hold default "ranks"
+
+---Idle time by closed form where one holds, else simulated and marked as such.
+---@param options dpl.CalculatorOptions
+---@return dpl.BubbleCalculator
+---@overload fun(num_ranks: integer, options?: table): dpl.BubbleCalculator
+function analysis.BubbleCalculator(options) end
+
+---@class dpl.BubbleCalculator
+local BubbleCalculator = {}
+
+---@class dpl.Bubble
+---@field strategy dpl.Strategy
+---@field num_ranks integer on which it runs
+---@field num_chunks integer
+---@field num_stages integer PP, the stages of the model
+---@field bubble_time number idle time of the rank that holds the middle stage, as the forms give it
+---@field mean_bubble_time number idle time, mean over ranks
+---@field total_time number makespan
+---@field bubble_ratio number mean_bubble_time / total_time
+---@field method "closed form"|"simulated"
+---@field formula? string the closed form, where one was used
+---@field condition? string where none was: the condition that fails, with the numbers
+
+---@param strategy dpl.Strategy
+---@param num_chunks integer
+---@return dpl.Bubble
+function BubbleCalculator:bubble(strategy, num_chunks) end
+
+---@param num_chunks integer
+---@return dpl.Bubble
+function BubbleCalculator:dualpipe_bubble(num_chunks) end
+
+---@param num_chunks integer
+---@return dpl.Bubble
+function BubbleCalculator:dualpipev_bubble(num_chunks) end
+
+---@param num_chunks integer
+---@return dpl.Bubble
+function BubbleCalculator:one_f_one_b_bubble(num_chunks) end
+
+---Of zb_h1, which DualPipe's table calls ZB1P.
+---@param num_chunks integer
+---@return dpl.Bubble
+function BubbleCalculator:zb1p_bubble(num_chunks) end
+
+---@param num_chunks integer
+---@return dpl.Bubble
+function BubbleCalculator:gpipe_bubble(num_chunks) end
+
+---All strategies that allow the size, least bubble ratio first; `skipped` holds the others.
+---@param num_chunks integer
+---@return dpl.Bubble[] | { skipped: dpl.SkippedList }
+function BubbleCalculator:compare(num_chunks) end
+
+---@class dpl.MethodRow
+---@field method string the name in DualPipe's table, or the strategy's
+---@field strategy dpl.Strategy
+---@field bubble? string the closed form
+---@field bubble_time number
+---@field bubble_ratio number
+---@field parameters number on the rank that holds most; unit by hold
+---@field activations number on the rank that holds most; unit by hold
+---@field activations_formula? string
+---@field devices integer ranks
+---@field condition? string why the bubble was simulated
+
+---DualPipe's comparison of methods, for all strategies; `skipped` holds those that do not allow the
+---size. With hold = "stages" in units of a stage, as in that table, else of a rank's whole share.
+---@param num_chunks? integer default 4 num_ranks
+---@return dpl.MethodRow[] | { skipped: dpl.SkippedList }
+function BubbleCalculator:comparison_table(num_chunks) end
+
+---The same as text.
+---@param num_chunks? integer default 4 num_ranks
+---@return string
+function BubbleCalculator:comparison_text(num_chunks) end
+
+---- CommunicationAnalyzer ----
+
+---Either message_bytes, or hidden_dim, seq_len and micro_batch_size.
+---@class dpl.CommunicationOptions: dpl.Problem
+---@field hidden_dim? integer elements of a token's activation between stages
+---@field seq_len? integer tokens of a sequence
+---@field micro_batch_size? integer sequences of a micro-batch
+---@field bytes_per_element? number default 2, bfloat16
+---@field message_bytes? number bytes of a message
+---@field time_unit? number one unit of the costs in seconds; default 1
+
+---Messages between ranks, counted from the schedule, their bytes, and the bandwidth that hides them.
+---@param options dpl.CommunicationOptions
+---@return dpl.CommunicationAnalyzer
+---@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.CommunicationAnalyzer
+function analysis.CommunicationAnalyzer(options) end
+
+---@class dpl.CommunicationAnalyzer
+local CommunicationAnalyzer = {}
+
+---@class dpl.MessageCount
+---@field strategy dpl.Strategy
+---@field num_ranks integer
+---@field messages integer
+---@field sends integer
+---@field receives integer
+---@field operations integer point-to-point operations, two a message
+---@field by_rank { rank: integer, sends: integer, receives: integer, operations: integer }[]
+
+---@param strategy dpl.Strategy
+---@return dpl.MessageCount
+function CommunicationAnalyzer:count(strategy) end
+
+---@class dpl.Volume
+---@field strategy dpl.Strategy
+---@field num_ranks integer
+---@field message_bytes number
+---@field total_bytes number
+---@field by_rank { rank: integer, bytes_sent: number, bytes_received: number }[]
+---@field links { from: integer, to: integer, messages: integer, bytes: number }[]
+
+---@param strategy dpl.Strategy
+---@return dpl.Volume
+function CommunicationAnalyzer:volume(strategy) end
+
+---@class dpl.LinkBandwidth
+---@field from integer
+---@field to integer
+---@field messages integer
+---@field exposed integer messages that are needed the moment they depart: nothing hides them
+---@field bandwidth number bytes per second, the least that hides all others; 0 where none is left
+---@field mean_bandwidth number bytes per second over the makespan
+
+---@class dpl.Bandwidth
+---@field strategy dpl.Strategy
+---@field num_ranks integer
+---@field messages integer
+---@field exposed integer
+---@field bandwidth number of the link that needs most
+---@field mean_bandwidth number likewise
+---@field links dpl.LinkBandwidth[]
+
+---The bandwidth at which transfers of messages, one at a time on a link, take no time from the
+---timeline that has p2p = 0 or the one given.
+---@param strategy dpl.Strategy
+---@return dpl.Bandwidth
+function CommunicationAnalyzer:bandwidth(strategy) end
+
+---@class dpl.TrafficRow
+---@field strategy dpl.Strategy
+---@field num_ranks integer
+---@field messages integer
+---@field operations integer
+---@field exposed integer
+---@field total_bytes number
+---@field bandwidth number bytes per second
+---@field mean_bandwidth number bytes per second
+
+---Fewest bytes first; `skipped` holds those that do not allow the size.
+---@return dpl.TrafficRow[] | { skipped: dpl.SkippedList }
+function CommunicationAnalyzer:compare() end
+
+return analysis

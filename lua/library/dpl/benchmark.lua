@@ -1,0 +1,262 @@
+---@meta dpl.benchmark
+
+---Memory in MB (10^6 bytes) or GB (10^9 bytes), times in seconds. A GPU is one of the
+---tensor_parallel GPUs of a rank. Where a method takes a strategy it also takes a schedule of the
+---object's num_ranks and num_chunks.
+---@class dpl.benchmark
+local benchmark = {}
+
+---@class dpl.ModelOptions
+---@field hidden_dim integer hidden size h
+---@field seq_len integer tokens of a sample, s
+---@field batch_size integer samples of a step of the pipeline
+---@field model_params? number parameters of the model
+---@field num_layers? number layers of the model; default model_params / (12 hidden_dim^2)
+---@field num_heads? integer attention heads a; recipe "standard" needs them
+---@field tensor_parallel? integer GPUs of a rank; default 1
+---@field sequence_parallel? boolean norms and dropouts shared out too; default true
+---@field activation_recipe? "flash"|"standard"|"full" default "flash": 34 s b h bytes a layer
+
+---@class dpl.ShareOptions
+---@field model_params_per_rank? number parameters of a rank's share, instead of model_params
+---@field layers_per_rank? number layers of a rank's share, instead of num_layers
+
+---@class dpl.StateOptions
+---@field parameter_bytes? number bytes of a parameter; default 2, bf16
+---@field gradient_bytes? number bytes of its gradient; default 4, fp32
+---@field optimizer_bytes? number bytes of its optimizer state; default 12, Adam in fp32
+---@field optimizer_shards? integer data-parallel ranks that share the optimizer state; default 1
+---@field weight_memory? number share of an activation, 0 to 1, left by I for W to free; default 1
+
+---@class dpl.HardwareOptions
+---@field causal? boolean attention's FLOPs count half the matrix; default true
+---@field peak_tflops? number dense peak of a GPU, TFLOP/s; default 989, H100 or H800 SXM, BF16
+---@field efficiency? number share of the peak that actions reach; default 0.5, an assumption
+---@field overlap? number share of F + B that an overlapped pair saves; default 0
+---@field p2p? number latency of a transfer between ranks, seconds; default 0
+---@field link_gb_s? number what a link carries in one direction, GB/s; default: p2p alone counts
+---@field optimizer_time? number what ends a step, seconds; default 0
+
+---Measured times in seconds of one micro-batch on a rank's share, instead of those from FLOPs.
+---@class dpl.MeasuredOptions
+---@field F? dpl.Cost
+---@field B? dpl.Cost with F: default I + W, or 2 F
+---@field I? dpl.Cost with F: default B - W
+---@field W? dpl.Cost with F: default B - I, or B / 2
+---@field FB? dpl.Cost with F: default F + B
+
+---@class dpl.PipelineShape
+---@field num_ranks integer ranks of the pipeline
+---@field num_chunks integer micro-batches of a step; divides batch_size
+
+---@alias dpl.Skipped { strategy: dpl.Strategy, reason: string }
+
+---- MemoryEstimator ----
+
+---@class dpl.MemoryOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.StateOptions
+
+---@param options dpl.MemoryOptions
+---@return dpl.MemoryEstimator
+function benchmark.MemoryEstimator(options) end
+
+---@class dpl.MemoryEstimator
+local MemoryEstimator = {}
+
+---@class dpl.ActivationMemory
+---@field strategy? dpl.Strategy
+---@field peak_mb number on the fullest rank
+---@field peak_rank integer which that is
+---@field per_rank_mb number[] by rank + 1
+---@field peak_share number in units of a rank's whole share for one micro-batch
+---@field peak_activations number in units of one stage's for one micro-batch
+---@field recompute_mb number of it, what the recomputation of a layer takes for a while
+---@field per_chunk_mb number a rank's share of the model for one micro-batch
+---@field per_layer_mb number one layer for one micro-batch
+---@field layers_per_rank number
+---@field micro_batch_size integer samples
+
+---Activations, counted from the schedule.
+---@param strategy dpl.Strategy|dpl.Schedule
+---@return dpl.ActivationMemory? memory
+---@return string? message
+---@return dpl.Code? code
+function MemoryEstimator:estimate_activation_memory(strategy) end
+
+---@class dpl.ParameterMemory
+---@field strategy? dpl.Strategy
+---@field parameters number how many a GPU holds
+---@field parameters_mb number
+---@field gradients_mb number
+---@field optimizer_mb number
+---@field total_mb number
+
+---Parameters, gradients and optimizer state of the fullest rank.
+---@param strategy dpl.Strategy|dpl.Schedule
+---@return dpl.ParameterMemory? memory
+---@return string? message
+---@return dpl.Code? code
+function MemoryEstimator:estimate_parameter_memory(strategy) end
+
+---@class dpl.TotalMemory: dpl.ParameterMemory
+---@field activations_mb number
+---@field total_gb number
+---@field peak_rank integer
+---@field peak_share number
+---@field per_rank_mb? number[] by rank + 1: all memory
+
+---All of it.
+---@param strategy dpl.Strategy|dpl.Schedule
+---@return dpl.TotalMemory? memory
+---@return string? message
+---@return dpl.Code? code
+function MemoryEstimator:estimate_total_memory(strategy) end
+
+---All strategies that allow the size, least memory first; then the others.
+---@return dpl.TotalMemory[] rows
+---@return dpl.Skipped[] skipped
+function MemoryEstimator:compare() end
+
+---- ThroughputEstimator ----
+
+---@class dpl.ThroughputOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.HardwareOptions, dpl.MeasuredOptions
+
+---@param options dpl.ThroughputOptions
+---@return dpl.ThroughputEstimator
+function benchmark.ThroughputEstimator(options) end
+
+---@class dpl.ThroughputEstimator
+local ThroughputEstimator = {}
+
+---@class dpl.Rate
+---@field step_time_s number seconds of a step
+---@field samples_per_second number
+---@field tokens_per_second number
+---@field flops_per_token number
+---@field tflops_per_gpu number TFLOP/s
+---@field mfu number model FLOPs utilization: share of the peak
+
+---@class dpl.Throughput: dpl.Rate
+---@field strategy? dpl.Strategy
+---@field bubble_ratio number idle / (ranks x makespan)
+---@field micro_batch_size integer samples
+
+---@param strategy dpl.Strategy|dpl.Schedule
+---@return dpl.Throughput? throughput
+---@return string? message
+---@return dpl.Code? code
+function ThroughputEstimator:throughput(strategy) end
+
+---Seconds.
+---@param strategy dpl.Strategy|dpl.Schedule
+---@return number? seconds
+---@return string? message
+---@return dpl.Code? code
+function ThroughputEstimator:step_time(strategy) end
+
+---@param strategy dpl.Strategy|dpl.Schedule
+---@return number? mfu share of the peak
+---@return string? message
+---@return dpl.Code? code
+function ThroughputEstimator:mfu(strategy) end
+
+---The rates of a step of known length, such as a measured one.
+---@param step_time_s number seconds
+---@return dpl.Rate
+function ThroughputEstimator:at_step_time(step_time_s) end
+
+---The costs that are simulated, in seconds, of a rank's whole share of the model.
+---@return dpl.ShareCosts
+function ThroughputEstimator:costs() end
+
+---All strategies that allow the size, fastest first; then the others.
+---@return dpl.Throughput[] rows
+---@return dpl.Skipped[] skipped
+function ThroughputEstimator:compare() end
+
+---- ScalabilityAnalyzer ----
+
+---@class dpl.ScalabilityOptions: dpl.ThroughputOptions
+---@field weak_batch? "constant"|"per_rank" weak scaling: batch and micro-batches stay, or grow with the ranks; default "constant"
+
+---Scaling from the shape that num_ranks and num_chunks give.
+---@param options dpl.ScalabilityOptions
+---@return dpl.ScalabilityAnalyzer
+function benchmark.ScalabilityAnalyzer(options) end
+
+---@class dpl.ScalabilityAnalyzer
+local ScalabilityAnalyzer = {}
+
+---@class dpl.ScalingRow: dpl.Rate
+---@field strategy dpl.Strategy
+---@field num_ranks integer
+---@field num_chunks integer
+---@field batch_size integer
+---@field model_params number
+---@field speedup number
+---@field efficiency number speedup per rank
+---@field bubble_ratio number
+
+---The same model and batch on more ranks.
+---@param strategy dpl.Strategy
+---@param ranks integer[]
+---@return dpl.ScalingRow[] rows
+---@return { num_ranks: integer, reason: string }[] refused
+function ScalabilityAnalyzer:strong_scaling(strategy, ranks) end
+
+---The model grows with the ranks.
+---@param strategy dpl.Strategy
+---@param ranks integer[]
+---@return dpl.ScalingRow[] rows
+---@return { num_ranks: integer, reason: string }[] refused
+function ScalabilityAnalyzer:weak_scaling(strategy, ranks) end
+
+---The most ranks with at least min_efficiency. Returns nil, message, "NOT_FOUND" where none reach it.
+---@param strategy dpl.Strategy
+---@param options? { min_efficiency?: number, max_ranks?: integer, mode?: "strong"|"weak" } default 0.8, 256, "strong"
+---@return dpl.ScalingRow? row
+---@return string? message
+---@return dpl.Code? code
+function ScalabilityAnalyzer:scaling_limit(strategy, options) end
+
+---- ConfigurationSearch ----
+
+---@class dpl.SearchOptions: dpl.ModelOptions, dpl.StateOptions, dpl.HardwareOptions
+---@field gpu_memory_gb number memory of a GPU, GB
+---@field strategies? dpl.Strategy[] default: all
+
+---@param options dpl.SearchOptions
+---@return dpl.ConfigurationSearch
+function benchmark.ConfigurationSearch(options) end
+
+---@class dpl.ConfigurationSearch
+local ConfigurationSearch = {}
+
+---@class dpl.Configuration: dpl.Rate
+---@field strategy dpl.Strategy
+---@field num_ranks integer
+---@field num_chunks integer
+---@field micro_batch_size integer samples
+---@field throughput number samples a second of the pipeline
+---@field throughput_per_rank number
+---@field memory number GB on the fullest rank
+---@field activations_gb number
+---@field states_gb number parameters, gradients and optimizer state
+---@field peak_rank integer
+---@field bubble_ratio number
+
+---@class dpl.SearchSummary
+---@field tried integer
+---@field fitting integer
+---@field not_fitting integer
+---@field not_allowed integer sizes that the strategy does not allow
+---@field least_memory number GB, of all that were tried
+
+---Those that fit the memory, best first: every strategy, every number of ranks in the range, every
+---number of chunks that divides the batch. Returns nil, message, "NOT_FOUND" where none fits.
+---@param options? { min_ranks?: integer, max_ranks?: integer, max_chunks?: integer, sort_by?: "throughput"|"throughput_per_rank", limit?: integer } default 2, 8, batch_size, "throughput", all
+---@return dpl.Configuration[]? configurations
+---@return dpl.SearchSummary|string summary_or_message
+---@return dpl.Code? code
+function ConfigurationSearch:search_optimal_config(options) end
+
+return benchmark
