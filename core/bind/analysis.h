@@ -1,0 +1,68 @@
+/* What the three classes of dpl.analysis share: a file each. */
+#ifndef DPL_BIND_ANALYSIS_H
+#define DPL_BIND_ANALYSIS_H
+
+#include "bind/bind.h"
+
+extern const dpl_class dpl_schedule_analyzer_class;
+extern const dpl_class dpl_bubble_calculator_class;
+extern const dpl_class dpl_communication_analyzer_class;
+
+/*
+ * What every class is made for; the first member of its struct, so that the options below fill it
+ * there. BubbleCalculator leaves num_chunks to its methods.
+ */
+typedef struct dpl_setup {
+    int32_t num_ranks;
+    int32_t num_chunks;
+    dpl_costs costs;
+    int hold;
+} dpl_setup;
+
+/* The leading options num_ranks, num_chunks. */
+extern const char *const dpl_setup_sizes[];
+
+/* "ranks" and "stages", in the order of dpl_hold. */
+extern const char *const dpl_setup_holds[];
+
+#define SETUP_NUM_RANKS                                                                            \
+    {                                                                                              \
+        "num_ranks", DPL_OPTION_INTEGER, offsetof(dpl_setup, num_ranks), 1, DPL_MOST_COUNT,        \
+            DPL_REQUIRED, "ranks", "ranks; with hold = \"stages\", stages of the model", NULL      \
+    }
+#define SETUP_NUM_CHUNKS                                                                           \
+    {                                                                                              \
+        "num_chunks", DPL_OPTION_INTEGER, offsetof(dpl_setup, num_chunks), 1, DPL_MOST_COUNT,      \
+            DPL_REQUIRED, "micro-batches", "micro-batches of a step", NULL                         \
+    }
+#define SETUP_COSTS DPL_COST_OPTIONS(dpl_setup)
+#define SETUP_HOLD                                                                                 \
+    {                                                                                              \
+        "hold", DPL_OPTION_CHOICE, offsetof(dpl_setup, hold), 0, 0, DPL_HOLD_RANKS, "",            \
+            "what is the same for every strategy: \"ranks\" and the model, costs being those of "  \
+            "a rank's share; or \"stages\", costs being those of a stage",                         \
+            dpl_setup_holds                                                                        \
+    }
+
+/* The setup as the library takes it. */
+dpl_problem dpl_setup_problem(const dpl_setup *setup);
+
+#define COUNT_OF(list) (sizeof(list) / sizeof *(list))
+
+/* Setters of fields of the table on top of the stack [-0, +0, m]. A text of NULL sets nothing. */
+void dpl_table_set_text(lua_State *L, const char *name, const char *text);
+void dpl_table_set_integer(lua_State *L, const char *name, int64_t value);
+void dpl_table_set_number(lua_State *L, const char *name, double value);
+/* Bytes are whole numbers as long as a double can tell them apart. */
+void dpl_table_set_bytes(lua_State *L, const char *name, double bytes);
+
+/*
+ * [-0, +2, m] Pushes a list for rows, with a list `skipped` in it, and that list itself, whose
+ * index it returns.
+ */
+int dpl_table_push_rows(lua_State *L);
+
+/* [-0, +0, m] Appends { strategy, reason } to the list at `skipped`. */
+void dpl_table_add_skipped(lua_State *L, int skipped, const char *strategy, const char *reason);
+
+#endif
