@@ -192,8 +192,9 @@ run-tests: all $(TEST_PROGRAMS)
 bench: ## measures simulated actions per second, beside a bare loop and plain Python
 	$(packages) build
 	@+$(submake) all $(BUILD)/bench
-	@$(BUILD)/bench
-	@if command -v python3 >/dev/null; then python3 tests/bench_events.py; \
+	@mkdir -p $(BUILD)/bench.data
+	@$(BUILD)/bench $(BUILD)/bench.data
+	@if command -v python3 >/dev/null; then python3 tests/bench_events.py $(BUILD)/bench.data; \
 	else echo 'No python3 here: the event simulation in Python was not measured.'; fi
 
 .PHONY: sanitize

@@ -1,7 +1,9 @@
 /* Errors are data: a code, a place, and a sentence that says what to do. */
 #include "base/error.h"
 
+#include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,7 +67,14 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Damerau-Levenshtein distance (optimal string alignment); names over LONGEST_NAME are far away. */
+/* Whether two letters are the same but for their case. */
+static bool is_same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Damerau-Levenshtein distance (optimal string alignment), whatever the case; names over
+ * LONGEST_NAME are far away. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t rows[3][LONGEST_NAME + 1];
@@ -83,9 +92,9 @@ static size_t edit_distance(const char *a, const char *b)
         const size_t *two_above = rows[(i + 1) % 3];
         now[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t replaced = above[j - 1] + (a[i - 1] != b[j - 1]);
+            size_t replaced = above[j - 1] + !is_same(a[i - 1], b[j - 1]);
             now[j] = least(replaced, least(above[j], now[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+            if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1])) {
                 now[j] = least(now[j], two_above[j - 2] + 1);
             }
         }

@@ -19,8 +19,8 @@ dpl_code dpl_fail_at(dpl_error *error, dpl_code code, int32_t rank, int64_t posi
 
 /*
  * The member of names[0..count-1] that fewest edits (insertion, removal, exchange of neighbours or
- * replacement of a letter) turn `name` into, where they are at most a third of its length, at least
- * 1; else NULL. Of several the first.
+ * replacement of a letter, upper and lower case being the same) turn `name` into, where they are at
+ * most a third of its length, at least 1; else NULL. Of several the first.
  */
 const char *dpl_nearest_name(const char *name, const char *const *names, size_t count);
 

@@ -126,8 +126,12 @@ static const char *strategy_at(lua_State *L, int index, const char *subject)
         lua_pushliteral(L, "the name of a strategy; dpl.strategies() lists them");
         raise_rule(L, subject, index);
     }
-    const char *name = lua_tostring(L, index);
+    size_t length;
+    const char *name = lua_tolstring(L, index, &length);
     const dpl_strategy_info *info = dpl_strategy_find(name);
+    if (info != NULL && strlen(name) != length) {
+        dpl_bind_error(L, "unknown strategy: '%s' with a NUL and more behind it", name);
+    }
     if (info == NULL) {
         dpl_strategy_check(name, &none, &error);
         dpl_bind_raise(L, &error);

@@ -1,5 +1,6 @@
 /* The module dpl.simulator: PipelineEvent and the classes that simulate, compare and optimize. */
 #include "bind/bind.h"
+#include "bind/embedded.h"
 
 /* What the options of all three classes fill. */
 typedef struct problem {
@@ -542,6 +543,7 @@ static const dpl_class optimizer_class = {
 
 int luaopen_dpl_simulator(lua_State *L)
 {
+    dpl_embedded_preload(L); /* reports and drawings, where a stock Lua loads this module first */
     lua_createtable(L, 0, 4);
     dpl_bind_push_event_class(L);
     lua_setfield(L, -2, "PipelineEvent");

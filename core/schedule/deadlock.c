@@ -3,23 +3,26 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "schedule/schedule.h"
 
-/* The search for a cycle walks from rank to rank, so its length is bounded by what a message holds.
+/*
+ * A rank that is stopped waits for at most two others, so that the ranks are a graph, and what is
+ * looked for is its shortest cycle: a breadth-first search from each rank, as deep as a shorter
+ * cycle could be. All arrays have an entry for each rank.
  */
-#define LONGEST_CYCLE 8
-
-typedef struct wait {
-    int32_t rank;
-    size_t head; /* position of the action the rank stands before */
-    size_t need; /* position of the action it waits for, on another rank or later on its own */
-} wait;
-
 typedef struct search {
     const dpl_schedule *schedule;
     const dpl_cells *cells;
     const size_t *done;
-    wait path[LONGEST_CYCLE];
+    int32_t *queue;
+    int32_t *seen;  /* the start of the search that came by last, plus 1 */
+    int32_t *depth; /* waits from the start */
+    int32_t *from;  /* the rank before, on the way from the start */
+    uint32_t *need; /* the position that the rank before waits for */
+    int32_t *cycle; /* the shortest so far: its ranks, and what each waits for */
+    uint32_t *cycle_need;
+    int32_t length;
 } search;
 
 static bool is_done(const search *f, size_t position)
@@ -47,19 +50,48 @@ static int pending(const search *f, int32_t rank, uint32_t out[2])
     return kept;
 }
 
-/* Whether waits lead from `rank` back to path[0].rank in exactly `length` more of them. */
-static bool closes(search *f, int depth, int length, int32_t rank)
+/* Keeps the way from the start to `last`, which waits for the start's action at `need`. */
+static void keep_cycle(search *f, int32_t last, uint32_t need)
 {
-    uint32_t needs[2];
-    int count = pending(f, rank, needs);
-    for (int i = 0; i < count; i++) {
-        int32_t next = dpl_schedule_rank_at(f->schedule, needs[i]);
-        f->path[depth] = (wait){rank, f->schedule->order_begin[rank] + f->done[rank], needs[i]};
-        if (length == 1 ? next == f->path[0].rank : closes(f, depth + 1, length - 1, next)) {
-            return true;
+    int32_t rank = last;
+    f->length = f->depth[last] + 1;
+    for (int32_t i = f->length - 1; i >= 0; i--) {
+        f->cycle[i] = rank;
+        f->cycle_need[i] = need;
+        need = f->need[rank];
+        rank = f->from[rank];
+    }
+}
+
+/* Looks for a cycle through `start` that is shorter than the one that is kept. */
+static void search_from(search *f, int32_t start)
+{
+    int32_t queued = 1;
+    f->queue[0] = start;
+    f->seen[start] = start + 1;
+    f->depth[start] = 0;
+    for (int32_t i = 0; i < queued; i++) {
+        int32_t rank = f->queue[i];
+        uint32_t needs[2];
+        if (f->length > 0 && f->depth[rank] + 1 >= f->length) {
+            return;
+        }
+        int count = pending(f, rank, needs);
+        for (int n = 0; n < count; n++) {
+            int32_t next = dpl_schedule_rank_at(f->schedule, needs[n]);
+            if (next == start) {
+                keep_cycle(f, rank, needs[n]);
+                return;
+            }
+            if (f->seen[next] != start + 1) {
+                f->seen[next] = start + 1;
+                f->depth[next] = f->depth[rank] + 1;
+                f->from[next] = rank;
+                f->need[next] = needs[n];
+                f->queue[queued++] = next;
+            }
         }
     }
-    return false;
 }
 
 static int describe(const search *f, size_t position, char *text, size_t size)
@@ -71,43 +103,78 @@ static int describe(const search *f, size_t position, char *text, size_t size)
                     (unsigned long)(position - f->schedule->order_begin[rank]), action);
 }
 
-/* "rank 0 action 5 (0B0) waits for rank 1 action 3 (1B0), which comes after rank 1 action ..." */
-static dpl_code tell(const search *f, int length, dpl_error *verdict)
+/* The next of the cycle in the message, ", which waits for ..."; false where the text is full. */
+static bool add_wait(const search *f, int32_t i, char *text, size_t size, size_t *used)
 {
-    char text[1024];
-    size_t used = (size_t)describe(f, f->path[0].head, text, sizeof text);
-    for (int i = 0; i < length; i++) {
-        size_t next_head = f->path[(i + 1) % length].head;
-        used += (size_t)snprintf(text + used, sizeof text - used, " waits for ");
-        used += (size_t)describe(f, f->path[i].need, text + used, sizeof text - used);
-        if (next_head != f->path[i].need) {
-            used += (size_t)snprintf(text + used, sizeof text - used, ", which comes after ");
-            used += (size_t)describe(f, next_head, text + used, sizeof text - used);
-        }
-        if (i + 1 < length) {
-            used += (size_t)snprintf(text + used, sizeof text - used, ", which");
-        }
-        if (used > sizeof text - 200) {
-            break;
-        }
+    const size_t room = (size_t)3 * DPL_ACTION_TEXT_SIZE; /* for this wait and the closing words */
+    int32_t next = f->cycle[(i + 1) % f->length];
+    size_t next_head = f->schedule->order_begin[next] + f->done[next];
+    if (*used + room + 100 > size) {
+        return false;
     }
-    int32_t rank = f->path[0].rank;
-    return dpl_fail_at(verdict, DPL_DEADLOCK, rank, (int64_t)f->done[rank],
-                       "the ranks wait for each other: %s", text);
+    *used +=
+        (size_t)snprintf(text + *used, size - *used, i > 0 ? ", which waits for " : " waits for ");
+    *used += (size_t)describe(f, f->cycle_need[i], text + *used, size - *used);
+    if (next_head != f->cycle_need[i]) {
+        *used += (size_t)snprintf(text + *used, size - *used, ", which comes after ");
+        *used += (size_t)describe(f, next_head, text + *used, size - *used);
+    }
+    return true;
+}
+
+/* "rank 0 action 5 (0B0) waits for rank 1 action 3 (1B0), which comes after rank 1 action ..." */
+static void tell(const search *f, dpl_error *verdict)
+{
+    char text[sizeof verdict->message - 40];
+    int32_t rank = f->cycle[0];
+    size_t head = f->schedule->order_begin[rank] + f->done[rank];
+    size_t used = (size_t)describe(f, head, text, sizeof text);
+    int32_t told = 0;
+    while (told < f->length && add_wait(f, told, text, sizeof text, &used)) {
+        told++;
+    }
+    if (told < f->length) {
+        (void)snprintf(text + used, sizeof text - used, ", and so on: a cycle of %ld waits",
+                       (long)f->length);
+    }
+    (void)dpl_fail_at(verdict, DPL_DEADLOCK, rank, (int64_t)f->done[rank],
+                      "the ranks wait for each other: %s", text);
+}
+
+/* One block for all arrays: seven of them, four bytes an entry. */
+enum { ARRAYS = 7 };
+
+static void lay_out(search *f, int32_t *block)
+{
+    size_t ranks = (size_t)f->schedule->num_ranks;
+    f->queue = block;
+    f->seen = block + ranks;
+    f->depth = block + 2 * ranks;
+    f->from = block + 3 * ranks;
+    f->cycle = block + 4 * ranks;
+    f->need = (uint32_t *)(block + 5 * ranks);
+    f->cycle_need = (uint32_t *)(block + 6 * ranks);
 }
 
 dpl_code dpl_schedule_explain_deadlock(const dpl_schedule *schedule, const dpl_cells *cells,
                                        const size_t *done, dpl_error *verdict)
 {
+    const dpl_hooks *hooks = &schedule->hooks;
+    size_t ranks = (size_t)schedule->num_ranks;
     search f = {.schedule = schedule, .cells = cells, .done = done};
-    for (int length = 1; length <= LONGEST_CYCLE; length++) {
-        for (int32_t r = 0; r < schedule->num_ranks; r++) {
-            f.path[0].rank = r;
-            if (closes(&f, 0, length, r)) {
-                return tell(&f, length, verdict);
-            }
-        }
+    int32_t *block = dpl_allocate(hooks, ranks, ARRAYS * sizeof *block);
+    bool cancelled = false;
+    if (block == NULL) {
+        return DPL_MEMORY;
     }
-    return dpl_fail(verdict, DPL_DEADLOCK,
-                    "the ranks wait for each other in a cycle of more than %d", LONGEST_CYCLE);
+    lay_out(&f, block);
+    for (int32_t r = 0; r < schedule->num_ranks && !cancelled; r++) {
+        search_from(&f, r);
+        cancelled = dpl_cancelled(hooks);
+    }
+    if (!cancelled) {
+        tell(&f, verdict);
+    }
+    dpl_release(hooks, block, ranks, ARRAYS * sizeof *block);
+    return cancelled ? DPL_CANCELLED : DPL_OK;
 }

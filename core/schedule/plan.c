@@ -201,23 +201,37 @@ static void release_followers(plan *p, uint32_t position)
     }
 }
 
+static dpl_code no_memory(dpl_error *error)
+{
+    return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
+}
+
+static dpl_code stopped(dpl_error *error)
+{
+    return dpl_fail(error, DPL_CANCELLED, "cancelled");
+}
+
 static dpl_code make_steps(plan *p, dpl_error *error)
 {
     dpl_schedule *s = p->schedule;
     if (!count_waiting(p)) {
-        return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        return stopped(error);
     }
     for (size_t i = 0; i < p->queued; i++) {
         if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
-            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+            return stopped(error);
         }
         make_step(p, i);
         release_followers(p, p->queue[i]);
     }
-    if (p->queued < s->num_actions) {
-        dpl_schedule_explain_deadlock(s, &p->cells, p->done, &s->verdict);
+    if (p->queued == s->num_actions) {
+        return DPL_OK;
     }
-    return DPL_OK;
+    dpl_code code = dpl_schedule_explain_deadlock(s, &p->cells, p->done, &s->verdict);
+    if (code == DPL_MEMORY) {
+        return no_memory(error);
+    }
+    return code == DPL_CANCELLED ? stopped(error) : DPL_OK;
 }
 
 static size_t count_pairs(const dpl_schedule *s)
@@ -247,11 +261,6 @@ static size_t most_combinations(const dpl_schedule *s, size_t *stages_on)
     return combinations < pairs ? combinations : pairs;
 }
 
-static dpl_code no_memory(dpl_error *error)
-{
-    return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
-}
-
 static dpl_code check_and_plan(plan *p, dpl_error *error)
 {
     dpl_schedule *s = p->schedule;
@@ -276,7 +285,7 @@ static dpl_code check_and_plan(plan *p, dpl_error *error)
     if (code == DPL_OK) {
         code = make_steps(p, error);
     } else if (code == DPL_CANCELLED) {
-        (void)dpl_fail(error, DPL_CANCELLED, "cancelled");
+        (void)stopped(error);
     } else {
         code = DPL_OK; /* the schedule is made, and its verdict says why it cannot run */
     }

@@ -123,6 +123,13 @@ static double value_on(const pricing *p, const dpl_cost *cost, int32_t stage)
 /* How far B may be from I + W: what adding decimal fractions can bring. */
 #define SUM_TOLERANCE 1e-9
 
+/* B without one of its halves; what rounding alone makes negative is 0. */
+static double rest_of(double B, double half)
+{
+    double rest = B - half;
+    return rest < 0 && -rest <= SUM_TOLERANCE * B ? 0 : rest;
+}
+
 static dpl_code wrong_sum(int32_t stage, double B, double I, double W, dpl_error *error)
 {
     return dpl_fail(error, DPL_ARGUMENT,
@@ -148,10 +155,10 @@ static dpl_code resolve_backward(const dpl_costs *c, const pricing *p, int32_t s
         B = I + W;
     }
     if (!has_w) {
-        W = has_i ? B - I : B / 2;
+        W = has_i ? rest_of(B, I) : B / 2;
     }
     if (!has_i) {
-        I = B - W;
+        I = rest_of(B, W);
     }
     if (I < 0 || W < 0) {
         return dpl_fail(error, DPL_ARGUMENT, "%s = %g is more than B = %g on stage %ld: B is I + W",

@@ -1,0 +1,210 @@
+/* Memory and throughput of a schedule, and of all strategies at one shape. */
+#include "search/estimate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+/* ---- One schedule ---- */
+
+dpl_code dpl_estimate_memory(const dpl_workload *work, const dpl_schedule *schedule,
+                             dpl_memory *rows, dpl_estimate *estimate, dpl_error *error)
+{
+    dpl_code code = dpl_memory_of_ranks(&work->model, schedule, rows, error);
+    if (code == DPL_OK) {
+        estimate->memory = *dpl_memory_worst(rows, (size_t)dpl_schedule_num_ranks(schedule));
+    }
+    return code;
+}
+
+static dpl_code simulate(const dpl_workload *work, const dpl_schedule *schedule,
+                         dpl_timeline *timeline, dpl_error *error)
+{
+    const dpl_shape shape = {dpl_schedule_num_ranks(schedule), dpl_schedule_num_chunks(schedule),
+                             0};
+    const dpl_simulate_options options = {work->model.weight_memory, DPL_COSTS_OF_RANK};
+    dpl_costs costs;
+    dpl_code code = dpl_workload_costs(work, &shape, &costs, error);
+    if (code == DPL_OK) {
+        code = dpl_simulate(timeline, &costs, &options, error);
+    }
+    return code;
+}
+
+dpl_code dpl_estimate_rate(const dpl_workload *work, const dpl_schedule *schedule,
+                           const dpl_hooks *hooks, dpl_estimate *estimate, dpl_error *error)
+{
+    dpl_timeline *timeline = NULL;
+    dpl_code code = dpl_timeline_create(schedule, hooks, &timeline, error);
+    if (code == DPL_OK) {
+        code = simulate(work, schedule, timeline, error);
+    }
+    if (code == DPL_OK) {
+        const dpl_summary *summary = dpl_timeline_summary(timeline);
+        estimate->bubble_ratio = summary->bubble_ratio;
+        code = dpl_rate_of_step(work, dpl_schedule_num_ranks(schedule),
+                                summary->makespan + work->hardware.optimizer_time, &estimate->rate,
+                                error);
+    }
+    dpl_timeline_destroy(timeline);
+    return code;
+}
+
+double dpl_actions_at_most(const char *strategy, const dpl_shape *shape)
+{
+    const dpl_strategy_info *info = dpl_strategy_find(strategy);
+    double stages = (double)info->stages_per_rank / info->num_routes * shape->num_ranks;
+    return 3 * stages * shape->num_chunks;
+}
+
+/* ---- Sorting ---- */
+
+double dpl_round_off(double value)
+{
+    int exponent = 0;
+    double mantissa = frexp(value, &exponent);
+    return ldexp(nearbyint(ldexp(mantissa, 40)), exponent - 40);
+}
+
+static void swap(dpl_estimate *a, dpl_estimate *b)
+{
+    dpl_estimate kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* Restores the heap, the last in order on top, below `at`. */
+static void sink(dpl_estimate *rows, size_t at, size_t count,
+                 bool (*before)(const dpl_estimate *, const dpl_estimate *))
+{
+    for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        if (child + 1 < count && before(&rows[child], &rows[child + 1])) {
+            child++;
+        }
+        if (!before(&rows[at], &rows[child])) {
+            return;
+        }
+        swap(&rows[at], &rows[child]);
+        at = child;
+    }
+}
+
+/* Heapsort: qsort may allocate behind the hooks' back. */
+void dpl_sort_estimates(dpl_estimate *rows, size_t count,
+                        bool (*before)(const dpl_estimate *, const dpl_estimate *))
+{
+    for (size_t i = count / 2; i-- > 0;) {
+        sink(rows, i, count, before);
+    }
+    for (size_t end = count; end-- > 1;) {
+        swap(&rows[0], &rows[end]);
+        sink(rows, 0, end, before);
+    }
+}
+
+/* ---- All strategies at one shape ---- */
+
+/* What a comparison looks at, and the scratch it needs. */
+typedef struct comparison {
+    const dpl_workload *work;
+    const dpl_shape *shape;
+    dpl_hooks hooks;
+    dpl_memory *rows;
+    dpl_code (*estimate)(const struct comparison *, const dpl_schedule *, dpl_estimate *,
+                         dpl_error *);
+} comparison;
+
+static dpl_code memory_of(const comparison *c, const dpl_schedule *schedule, dpl_estimate *out,
+                          dpl_error *error)
+{
+    return dpl_estimate_memory(c->work, schedule, c->rows, out, error);
+}
+
+static dpl_code rate_of(const comparison *c, const dpl_schedule *schedule, dpl_estimate *out,
+                        dpl_error *error)
+{
+    return dpl_estimate_rate(c->work, schedule, &c->hooks, out, error);
+}
+
+static dpl_code add_strategy(const comparison *c, const char *strategy, dpl_estimates *all,
+                             dpl_error *error)
+{
+    dpl_schedule *schedule = NULL;
+    dpl_estimate *row = &all->estimates[all->num_estimates];
+    dpl_refusal *refusal = &all->refusals[all->num_refusals];
+    if (dpl_strategy_check(strategy, c->shape, &refusal->error) != DPL_OK) {
+        refusal->strategy = strategy;
+        all->num_refusals++;
+        return DPL_OK;
+    }
+    *row = (dpl_estimate){
+        .strategy = strategy, .num_ranks = c->shape->num_ranks, .num_chunks = c->shape->num_chunks};
+    dpl_code code =
+        dpl_model_micro_batch(&c->work->model, row->num_chunks, &row->micro_batch, error);
+    if (code == DPL_OK) {
+        code = dpl_schedule_create(strategy, c->shape, &c->hooks, &schedule, error);
+    }
+    if (code == DPL_OK) {
+        code = c->estimate(c, schedule, row, error);
+    }
+    dpl_schedule_destroy(schedule);
+    if (code == DPL_OK) {
+        all->num_estimates++;
+    }
+    return code;
+}
+
+static dpl_code add_all(const comparison *c, dpl_estimates *all, dpl_error *error)
+{
+    dpl_code code = DPL_OK;
+    all->num_estimates = 0;
+    all->num_refusals = 0;
+    for (size_t i = 0; i < dpl_strategy_count() && code == DPL_OK; i++) {
+        code = add_strategy(c, dpl_strategy_at(i)->name, all, error);
+    }
+    return code;
+}
+
+static bool by_memory(const dpl_estimate *a, const dpl_estimate *b)
+{
+    double x = dpl_round_off(a->memory.total_bytes);
+    double y = dpl_round_off(b->memory.total_bytes);
+    return x != y ? x < y : strcmp(a->strategy, b->strategy) < 0;
+}
+
+static bool by_step_time(const dpl_estimate *a, const dpl_estimate *b)
+{
+    double x = dpl_round_off(a->rate.step_time);
+    double y = dpl_round_off(b->rate.step_time);
+    return x != y ? x < y : strcmp(a->strategy, b->strategy) < 0;
+}
+
+dpl_code dpl_compare_memory(const dpl_workload *work, const dpl_shape *shape,
+                            const dpl_hooks *hooks, dpl_estimates *all, dpl_error *error)
+{
+    comparison c = {work, shape, dpl_hooks_or_default(hooks), NULL, memory_of};
+    size_t ranks = shape->num_ranks > 0 ? (size_t)shape->num_ranks : 0;
+    c.rows = dpl_allocate(&c.hooks, ranks, sizeof *c.rows);
+    if (c.rows == NULL) {
+        return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks");
+    }
+    dpl_code code = add_all(&c, all, error);
+    dpl_release(&c.hooks, c.rows, ranks, sizeof *c.rows);
+    if (code == DPL_OK) {
+        dpl_sort_estimates(all->estimates, all->num_estimates, by_memory);
+    }
+    return code;
+}
+
+dpl_code dpl_compare_throughput(const dpl_workload *work, const dpl_shape *shape,
+                                const dpl_hooks *hooks, dpl_estimates *all, dpl_error *error)
+{
+    comparison c = {work, shape, dpl_hooks_or_default(hooks), NULL, rate_of};
+    dpl_code code = add_all(&c, all, error);
+    if (code == DPL_OK) {
+        dpl_sort_estimates(all->estimates, all->num_estimates, by_step_time);
+    }
+    return code;
+}

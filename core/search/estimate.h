@@ -1,0 +1,31 @@
+/* What a schedule costs under a workload: shared by comparisons, scaling and the search. */
+#ifndef DPL_SEARCH_ESTIMATE_H
+#define DPL_SEARCH_ESTIMATE_H
+
+#include "dpl.h"
+
+/*
+ * Fills the memory of a runnable schedule's worst rank; `rows` has room for its ranks, and is
+ * scratch.
+ */
+dpl_code dpl_estimate_memory(const dpl_workload *work, const dpl_schedule *schedule,
+                             dpl_memory *rows, dpl_estimate *estimate, dpl_error *error);
+
+/* Simulates the schedule and fills rate and bubble_ratio. */
+dpl_code dpl_estimate_rate(const dpl_workload *work, const dpl_schedule *schedule,
+                           const dpl_hooks *hooks, dpl_estimate *estimate, dpl_error *error);
+
+/* No fewer actions than a strategy's schedule has. The strategy must exist. */
+double dpl_actions_at_most(const char *strategy, const dpl_shape *shape);
+
+/*
+ * Of figures that are compared: what differs by rounding alone becomes alike. 40 bits, 12 digits,
+ * are kept.
+ */
+double dpl_round_off(double value);
+
+/* Sorts in place, allocating nothing; `before` is a total order. */
+void dpl_sort_estimates(dpl_estimate *rows, size_t count,
+                        bool (*before)(const dpl_estimate *, const dpl_estimate *));
+
+#endif

@@ -1,0 +1,114 @@
+-- Orders that PyTorch's classes generate (torch.distributed.pipelining.schedules: ScheduleGPipe,
+-- Schedule1F1B, ScheduleDualPipeV). Texts: one a rank.
+
+return {
+  {
+    strategy = "gpipe",
+    num_ranks = 2,
+    num_chunks = 3,
+    order = {
+      "0F0 0F1 0F2 0B0 0B1 0B2",
+      "1F0 1F1 1F2 1B0 1B1 1B2",
+    },
+  },
+  {
+    strategy = "gpipe",
+    num_ranks = 4,
+    num_chunks = 5,
+    order = {
+      "0F0 0F1 0F2 0F3 0F4 0B0 0B1 0B2 0B3 0B4",
+      "1F0 1F1 1F2 1F3 1F4 1B0 1B1 1B2 1B3 1B4",
+      "2F0 2F1 2F2 2F3 2F4 2B0 2B1 2B2 2B3 2B4",
+      "3F0 3F1 3F2 3F3 3F4 3B0 3B1 3B2 3B3 3B4",
+    },
+  },
+  {
+    strategy = "1f1b",
+    num_ranks = 2,
+    num_chunks = 3,
+    order = {
+      "0F0 0F1 0B0 0F2 0B1 0B2",
+      "1F0 1B0 1F1 1B1 1F2 1B2",
+    },
+  },
+  {
+    strategy = "1f1b",
+    num_ranks = 4,
+    num_chunks = 7,
+    order = {
+      "0F0 0F1 0F2 0F3 0B0 0F4 0B1 0F5 0B2 0F6 0B3 0B4 0B5 0B6",
+      "1F0 1F1 1F2 1B0 1F3 1B1 1F4 1B2 1F5 1B3 1F6 1B4 1B5 1B6",
+      "2F0 2F1 2B0 2F2 2B1 2F3 2B2 2F4 2B3 2F5 2B4 2F6 2B5 2B6",
+      "3F0 3B0 3F1 3B1 3F2 3B2 3F3 3B3 3F4 3B4 3F5 3B5 3F6 3B6",
+    },
+  },
+  {
+    strategy = "dualpipev",
+    num_ranks = 2,
+    num_chunks = 4,
+    order = {
+      [[
+        0F0 0F1 0F2 3F0 3I0 3W0 3F1 (0F3;3B1)OVERLAP_F_B (3F2;0B0)OVERLAP_F_B 3B2
+        (3F3;0B1)OVERLAP_F_B 3B3 0I2 0W2 0I3 0W3
+      ]],
+      [[
+        1F0 2F0 1F1 2F1 1F2 2B0 (2F2;1B0)OVERLAP_F_B (1F3;2B1)OVERLAP_F_B (2F3;1B1)OVERLAP_F_B 2B2
+        1B2 2I3 1I3 2W3 1W3
+      ]],
+    },
+  },
+  {
+    strategy = "dualpipev",
+    num_ranks = 2,
+    num_chunks = 9,
+    order = {
+      [[
+        0F0 0F1 0F2 3F0 3I0 3W0 3F1 (0F3;3B1)OVERLAP_F_B (3F2;0B0)OVERLAP_F_B (0F4;3B2)OVERLAP_F_B
+        (3F3;0B1)OVERLAP_F_B (0F5;3B3)OVERLAP_F_B (3F4;0B2)OVERLAP_F_B (0F6;3B4)OVERLAP_F_B
+        (3F5;0B3)OVERLAP_F_B (0F7;3B5)OVERLAP_F_B (3F6;0B4)OVERLAP_F_B (0F8;3B6)OVERLAP_F_B
+        (3F7;0B5)OVERLAP_F_B 3B7 (3F8;0B6)OVERLAP_F_B 3B8 0I7 0W7 0I8 0W8
+      ]],
+      [[
+        1F0 2F0 1F1 2F1 1F2 2B0 (2F2;1B0)OVERLAP_F_B (1F3;2B1)OVERLAP_F_B (2F3;1B1)OVERLAP_F_B
+        (1F4;2B2)OVERLAP_F_B (2F4;1B2)OVERLAP_F_B (1F5;2B3)OVERLAP_F_B (2F5;1B3)OVERLAP_F_B
+        (1F6;2B4)OVERLAP_F_B (2F6;1B4)OVERLAP_F_B (1F7;2B5)OVERLAP_F_B (2F7;1B5)OVERLAP_F_B
+        (1F8;2B6)OVERLAP_F_B (2F8;1B6)OVERLAP_F_B 2B7 1B7 2I8 1I8 2W8 1W8
+      ]],
+    },
+  },
+  {
+    strategy = "dualpipev",
+    num_ranks = 4,
+    num_chunks = 12,
+    order = {
+      [[
+        0F0 0F1 0F2 0F3 0F4 0F5 0F6 7F0 7I0 7W0 7F1 7I1 7W1 7F2 7I2 7W2 7F3 (0F7;7B3)OVERLAP_F_B
+        (7F4;0B0)OVERLAP_F_B (0F8;7B4)OVERLAP_F_B (7F5;0B1)OVERLAP_F_B (0F9;7B5)OVERLAP_F_B
+        (7F6;0B2)OVERLAP_F_B (0F10;7B6)OVERLAP_F_B (7F7;0B3)OVERLAP_F_B (0F11;7B7)OVERLAP_F_B
+        (7F8;0B4)OVERLAP_F_B 7B8 (7F9;0B5)OVERLAP_F_B 7B9 (7F10;0B6)OVERLAP_F_B 7B10
+        (7F11;0B7)OVERLAP_F_B 7B11 0I8 0W8 0I9 0W9 0I10 0W10 0I11 0W11
+      ]],
+      [[
+        1F0 1F1 1F2 1F3 1F4 6F0 1F5 6F1 6I0 6W0 6F2 6I1 6W1 6F3 (1F6;6B2)OVERLAP_F_B
+        (6F4;1B0)OVERLAP_F_B (1F7;6B3)OVERLAP_F_B (6F5;1B1)OVERLAP_F_B (1F8;6B4)OVERLAP_F_B
+        (6F6;1B2)OVERLAP_F_B (1F9;6B5)OVERLAP_F_B (6F7;1B3)OVERLAP_F_B (1F10;6B6)OVERLAP_F_B
+        (6F8;1B4)OVERLAP_F_B (1F11;6B7)OVERLAP_F_B (6F9;1B5)OVERLAP_F_B 6B8 (6F10;1B6)OVERLAP_F_B
+        6B9 (6F11;1B7)OVERLAP_F_B 6B10 1B8 6I11 1I9 6W11 1I10 1W9 1I11 1W10 1W11
+      ]],
+      [[
+        2F0 2F1 2F2 5F0 2F3 5F1 2F4 5F2 5I0 5W0 5F3 (2F5;5B1)OVERLAP_F_B (5F4;2B0)OVERLAP_F_B
+        (2F6;5B2)OVERLAP_F_B (5F5;2B1)OVERLAP_F_B (2F7;5B3)OVERLAP_F_B (5F6;2B2)OVERLAP_F_B
+        (2F8;5B4)OVERLAP_F_B (5F7;2B3)OVERLAP_F_B (2F9;5B5)OVERLAP_F_B (5F8;2B4)OVERLAP_F_B
+        (2F10;5B6)OVERLAP_F_B (5F9;2B5)OVERLAP_F_B (2F11;5B7)OVERLAP_F_B (5F10;2B6)OVERLAP_F_B 5B8
+        (5F11;2B7)OVERLAP_F_B 5B9 2B8 5B10 2I9 5I11 2I10 2W9 2I11 5W11 2W10 2W11
+      ]],
+      [[
+        3F0 4F0 3F1 4F1 3F2 4F2 3F3 4F3 3F4 4B0 (4F4;3B0)OVERLAP_F_B (3F5;4B1)OVERLAP_F_B
+        (4F5;3B1)OVERLAP_F_B (3F6;4B2)OVERLAP_F_B (4F6;3B2)OVERLAP_F_B (3F7;4B3)OVERLAP_F_B
+        (4F7;3B3)OVERLAP_F_B (3F8;4B4)OVERLAP_F_B (4F8;3B4)OVERLAP_F_B (3F9;4B5)OVERLAP_F_B
+        (4F9;3B5)OVERLAP_F_B (3F10;4B6)OVERLAP_F_B (4F10;3B6)OVERLAP_F_B (3F11;4B7)OVERLAP_F_B
+        (4F11;3B7)OVERLAP_F_B 4B8 3B8 4B9 3B9 4I10 3I10 4I11 3I11 4W10 3W10 4W11 3W11
+      ]],
+    },
+  },
+}

@@ -1,0 +1,349 @@
+/*
+ * Memory that is not to be had, and work that is stopped: every allocation is made to fail in turn,
+ * and every question whether to go on is answered with no, as SQLite's tests do. Whatever happens,
+ * nothing may leak, and what was to be created must be NULL.
+ */
+#include <stdlib.h>
+
+#include "check.h"
+
+/* An allocator that counts, and fails when it is told to; the hook that cancels likewise. */
+typedef struct supply {
+    size_t bytes;   /* held now */
+    size_t blocks;  /* held now */
+    long requests;  /* so far */
+    long fail_at;   /* the request to fail, from 1; 0: none */
+    bool fail_on;   /* those after it too */
+    bool wrong;     /* a block came back with another size than it was asked with */
+    long polls;     /* questions whether to stop, so far */
+    long cancel_at; /* the one to say yes to, from 1; 0: none */
+} supply;
+
+/* What stands before every block: its size, for a check of what the library says of it. */
+typedef union prefix {
+    size_t size;
+    max_align_t aligned;
+} prefix;
+
+static void give_back(supply *s, prefix *block, size_t size)
+{
+    s->wrong |= block->size != size;
+    s->bytes -= block->size;
+    s->blocks--;
+    memset(block, 0xdd, sizeof *block + block->size);
+    free(block);
+}
+
+static bool is_refused(supply *s)
+{
+    s->requests++;
+    return s->fail_at > 0 && (s->fail_on ? s->requests >= s->fail_at : s->requests == s->fail_at);
+}
+
+static void *resize(void *user, void *block, size_t old_size, size_t new_size)
+{
+    supply *s = user;
+    prefix *old = block == NULL ? NULL : (prefix *)block - 1;
+    s->wrong |= old == NULL && old_size != 0;
+    if (new_size == 0) {
+        if (old != NULL) {
+            give_back(s, old, old_size);
+        }
+        return NULL;
+    }
+    if (is_refused(s)) {
+        return NULL;
+    }
+    prefix *fresh = malloc(sizeof *fresh + new_size);
+    fresh->size = new_size;
+    memset(fresh + 1, 0xa5, new_size);
+    s->bytes += new_size;
+    s->blocks++;
+    if (old != NULL) {
+        memcpy(fresh + 1, block, old_size < new_size ? old_size : new_size);
+        give_back(s, old, old_size);
+    }
+    return fresh + 1;
+}
+
+static int cancelled(void *user)
+{
+    supply *s = user;
+    return ++s->polls == s->cancel_at;
+}
+
+/* One piece of work of the library: makes what it makes, looks at it and frees it. */
+typedef struct job {
+    dpl_code (*run)(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                    dpl_error *error);
+    const char *strategy;
+    dpl_shape shape;
+} job;
+
+static const dpl_costs COMMON = {.F = DPL_COST(1), .B = DPL_COST(2), .p2p = 0.5};
+
+static dpl_code create(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                       dpl_error *error)
+{
+    dpl_schedule *s = NULL;
+    dpl_code code = dpl_schedule_create(strategy, shape, hooks, &s, error);
+    CHECK((s != NULL) == (code == DPL_OK));
+    dpl_schedule_destroy(s);
+    return code;
+}
+
+static dpl_code simulate(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                         dpl_error *error)
+{
+    dpl_schedule *s = NULL;
+    dpl_timeline *t = NULL;
+    dpl_code code = dpl_schedule_create(strategy, shape, NULL, &s, error);
+    if (code == DPL_OK) {
+        code = dpl_timeline_create(s, hooks, &t, error);
+    }
+    CHECK((t != NULL) == (code == DPL_OK));
+    if (code == DPL_OK) {
+        code = dpl_simulate(t, &COMMON, NULL, error);
+    }
+    if (code == DPL_CANCELLED) { /* and it is none the worse for it */
+        CHECK(dpl_simulate(t, &COMMON, NULL, error) == DPL_OK);
+    }
+    dpl_timeline_destroy(t);
+    dpl_schedule_destroy(s);
+    return code;
+}
+
+static dpl_code run(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                    dpl_error *error)
+{
+    dpl_run made;
+    dpl_code code = dpl_run_create(strategy, shape, &COMMON, NULL, hooks, &made, error);
+    CHECK((made.schedule != NULL) == (code == DPL_OK));
+    CHECK((made.timeline != NULL) == (code == DPL_OK));
+    dpl_run_destroy(&made);
+    return code;
+}
+
+/* The strategy's routes and orders as data; `ranks` has room for its stages. */
+static dpl_schedule_data data_of(const dpl_schedule *s, dpl_route *routes, int32_t *ranks,
+                                 size_t *lengths)
+{
+    size_t length = 0;
+    int32_t stage = 0;
+    size_t num_routes = dpl_schedule_num_routes(s);
+    int32_t share = dpl_schedule_num_chunks(s) / (int32_t)num_routes;
+    for (size_t i = 0; i < num_routes; i++) {
+        int32_t first = (int32_t)i * share;
+        routes[i] =
+            (dpl_route){ranks + stage, dpl_schedule_route_length(s, i), first, first + share - 1};
+        for (int32_t k = 0; k < routes[i].length; k++, stage++) {
+            ranks[stage] = dpl_schedule_stage_rank(s, stage);
+        }
+    }
+    for (int32_t r = 0; r < dpl_schedule_num_ranks(s); r++) {
+        dpl_schedule_order(s, r, &lengths[r]);
+    }
+    return (dpl_schedule_data){.num_ranks = dpl_schedule_num_ranks(s),
+                               .num_chunks = dpl_schedule_num_chunks(s),
+                               .routes = routes,
+                               .num_routes = num_routes,
+                               .actions = dpl_schedule_order(s, 0, &length),
+                               .lengths = lengths};
+}
+
+#define MOST_STAGES 64
+
+static dpl_code from_data(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                          dpl_error *error)
+{
+    int32_t ranks[MOST_STAGES];
+    size_t lengths[MOST_STAGES];
+    dpl_route routes[MOST_STAGES];
+    dpl_schedule *model = NULL;
+    dpl_schedule *s = NULL;
+    dpl_code code = dpl_schedule_create(strategy, shape, NULL, &model, error);
+    if (code != DPL_OK) {
+        return code;
+    }
+    dpl_schedule_data data = data_of(model, routes, ranks, lengths);
+    code = dpl_schedule_from_data(&data, hooks, &s, error);
+    CHECK((s != NULL) == (code == DPL_OK));
+    CHECK(s == NULL || dpl_schedule_validate(s, NULL) == DPL_OK);
+    dpl_schedule_destroy(s);
+    dpl_schedule_destroy(model);
+    return code;
+}
+
+/* Does the job with hooks on the supply. Nothing may be left of it. */
+static dpl_code attempt(const job *j, supply *s, dpl_error *error)
+{
+    dpl_hooks hooks = {resize, cancelled, s};
+    dpl_code code = j->run(j->strategy, &j->shape, &hooks, error);
+    CHECK(s->bytes == 0 && s->blocks == 0);
+    CHECK(!s->wrong);
+    return code;
+}
+
+/* How many requests and polls the job makes when nothing goes wrong. */
+static supply count(const job *j)
+{
+    supply s = {0};
+    dpl_error error = {.message = ""};
+    if (!CHECK(attempt(j, &s, &error) == DPL_OK)) {
+        printf("%s: %s\n", j->strategy, error.message);
+    }
+    return s;
+}
+
+static void fail_each_allocation(const job *j)
+{
+    long requests = count(j).requests;
+    CHECK(requests > 0);
+    for (long i = 1; i <= requests; i++) {
+        for (int on = 0; on <= 1; on++) {
+            supply s = {.fail_at = i, .fail_on = on};
+            dpl_error error = {.message = ""};
+            CHECK(attempt(j, &s, &error) == DPL_MEMORY);
+            CHECK(error.code == DPL_MEMORY);
+            CHECK_CONTAINS(error.message, "out of memory");
+        }
+    }
+}
+
+static void cancel_at_each_poll(const job *j)
+{
+    long polls = count(j).polls;
+    CHECK(polls > 1);
+    for (long i = 1; i <= polls; i++) {
+        supply s = {.cancel_at = i};
+        dpl_error error = {.message = ""};
+        CHECK(attempt(j, &s, &error) == DPL_CANCELLED);
+        CHECK(error.code == DPL_CANCELLED);
+        CHECK_CONTAINS(error.message, "cancelled");
+    }
+}
+
+/* Does it for every strategy, with at least num_chunks chunks. */
+static void for_every_strategy(void (*body)(const job *),
+                               dpl_code (*work)(const char *, const dpl_shape *, const dpl_hooks *,
+                                                dpl_error *),
+                               int32_t num_ranks, int32_t num_chunks)
+{
+    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+        const char *name = dpl_strategy_at(i)->name;
+        int32_t chunks = dpl_strategy_next_chunks(name, num_ranks, num_chunks);
+        job j = {work, name, {num_ranks, chunks, 0}};
+        CHECK(chunks > 0);
+        body(&j);
+    }
+}
+
+static void allocations_of_create(void)
+{
+    for_every_strategy(fail_each_allocation, create, 4, 1);
+}
+
+static void allocations_of_simulate(void)
+{
+    for_every_strategy(fail_each_allocation, simulate, 4, 1);
+}
+
+static void allocations_of_run(void)
+{
+    for_every_strategy(fail_each_allocation, run, 6, 1);
+}
+
+static void allocations_of_from_data(void)
+{
+    for_every_strategy(fail_each_allocation, from_data, 4, 1);
+}
+
+/* Large enough that planning asks more than once, and simulating too. */
+#define LONG_CHUNKS 40000
+
+static void polls_of_create(void)
+{
+    for_every_strategy(cancel_at_each_poll, create, 2, LONG_CHUNKS);
+}
+
+static void polls_of_simulate(void)
+{
+    for_every_strategy(cancel_at_each_poll, simulate, 4, LONG_CHUNKS);
+}
+
+static void polls_of_run(void)
+{
+    for_every_strategy(cancel_at_each_poll, run, 4, LONG_CHUNKS);
+}
+
+static void polls_of_from_data(void)
+{
+    for_every_strategy(cancel_at_each_poll, from_data, 2, LONG_CHUNKS);
+}
+
+/* A simulation allocates nothing, however often it is done. */
+static void simulating_again_allocates_nothing(void)
+{
+    supply s = {0};
+    dpl_hooks hooks = {resize, NULL, &s};
+    dpl_shape shape = {.num_ranks = 4, .num_chunks = 8};
+    dpl_run made;
+    CHECK(dpl_run_create("dualpipe", &shape, &COMMON, NULL, &hooks, &made, NULL) == DPL_OK);
+    long before = s.requests;
+    for (int i = 0; i < 10; i++) {
+        CHECK(dpl_simulate(made.timeline, &COMMON, NULL, NULL) == DPL_OK);
+    }
+    CHECK(s.requests == before);
+    dpl_run_destroy(&made);
+    CHECK(s.bytes == 0);
+}
+
+/* Sizes that no machine has: said at once, with nothing asked of the allocator that could hurt. */
+static void sizes_beyond_any_machine(void)
+{
+    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+        const char *name = dpl_strategy_at(i)->name;
+        supply s = {0};
+        dpl_hooks hooks = {resize, NULL, &s};
+        dpl_error error = {.message = ""};
+        dpl_schedule *made = NULL;
+        dpl_shape shape = {.num_ranks = 1000000, .num_chunks = INT32_MAX - 1};
+        CHECK(dpl_schedule_create(name, &shape, &hooks, &made, &error) == DPL_MEMORY);
+        CHECK(made == NULL && s.bytes == 0);
+        CHECK_CONTAINS(error.message, "choose fewer ranks or chunks");
+    }
+}
+
+/* A grid of (stage, chunk) far larger than the orders that are given for it. */
+static void a_route_of_more_chunks_than_memory(void)
+{
+    const int32_t ranks[1000] = {0};
+    const dpl_route route = {ranks, 1000, 0, INT32_MAX - 1};
+    const size_t lengths[] = {0};
+    const dpl_schedule_data data = {1, INT32_MAX, &route, 1, NULL, lengths};
+    dpl_error error = {.message = ""};
+    dpl_schedule *s = NULL;
+    CHECK(dpl_schedule_from_data(&data, NULL, &s, &error) == DPL_MEMORY);
+    CHECK(s == NULL);
+    CHECK_CONTAINS(error.message, "of memory");
+    dpl_schedule_destroy(s);
+}
+
+static const test tests[] = {
+    TEST(allocations_of_create),
+    TEST(allocations_of_simulate),
+    TEST(allocations_of_run),
+    TEST(allocations_of_from_data),
+    TEST(polls_of_create),
+    TEST(polls_of_simulate),
+    TEST(polls_of_run),
+    TEST(polls_of_from_data),
+    TEST(simulating_again_allocates_nothing),
+    TEST(sizes_beyond_any_machine),
+    TEST(a_route_of_more_chunks_than_memory),
+};
+
+int main(void)
+{
+    return RUN_TESTS(tests);
+}
