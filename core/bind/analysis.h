@@ -49,20 +49,4 @@ dpl_problem dpl_setup_problem(const dpl_setup *setup);
 
 #define COUNT_OF(list) (sizeof(list) / sizeof *(list))
 
-/* Setters of fields of the table on top of the stack [-0, +0, m]. A text of NULL sets nothing. */
-void dpl_table_set_text(lua_State *L, const char *name, const char *text);
-void dpl_table_set_integer(lua_State *L, const char *name, int64_t value);
-void dpl_table_set_number(lua_State *L, const char *name, double value);
-/* Bytes are whole numbers as long as a double can tell them apart. */
-void dpl_table_set_bytes(lua_State *L, const char *name, double bytes);
-
-/*
- * [-0, +2, m] Pushes a list for rows, with a list `skipped` in it, and that list itself, whose
- * index it returns.
- */
-int dpl_table_push_rows(lua_State *L);
-
-/* [-0, +0, m] Appends { strategy, reason } to the list at `skipped`. */
-void dpl_table_add_skipped(lua_State *L, int skipped, const char *strategy, const char *reason);
-
 #endif

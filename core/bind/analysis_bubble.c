@@ -21,19 +21,19 @@ static dpl_problem problem_at(const bubble_calculator *self, int32_t num_chunks)
 /* [-0, +0, m] Fields of the table on top. A formula stands only where it was used. */
 static void set_bubble(lua_State *L, const dpl_bubble *bubble)
 {
-    dpl_table_set_text(L, "strategy", bubble->strategy);
-    dpl_table_set_integer(L, "num_ranks", bubble->shape.num_ranks);
-    dpl_table_set_integer(L, "num_chunks", bubble->shape.num_chunks);
-    dpl_table_set_integer(L, "num_stages", bubble->num_stages);
-    dpl_table_set_number(L, "bubble_time", bubble->bubble_time);
-    dpl_table_set_number(L, "mean_bubble_time", bubble->mean_bubble_time);
-    dpl_table_set_number(L, "total_time", bubble->total_time);
-    dpl_table_set_number(L, "bubble_ratio", bubble->bubble_ratio);
-    dpl_table_set_text(L, "method", bubble->simulated ? "simulated" : "closed form");
+    dpl_bind_set_text(L, "strategy", bubble->strategy);
+    dpl_bind_set_integer(L, "num_ranks", bubble->shape.num_ranks);
+    dpl_bind_set_integer(L, "num_chunks", bubble->shape.num_chunks);
+    dpl_bind_set_integer(L, "num_stages", bubble->num_stages);
+    dpl_bind_set_number(L, "bubble_time", bubble->bubble_time);
+    dpl_bind_set_number(L, "mean_bubble_time", bubble->mean_bubble_time);
+    dpl_bind_set_number(L, "total_time", bubble->total_time);
+    dpl_bind_set_number(L, "bubble_ratio", bubble->bubble_ratio);
+    dpl_bind_set_text(L, "method", bubble->simulated ? "simulated" : "closed form");
     if (bubble->simulated) {
-        dpl_table_set_text(L, "condition", bubble->condition);
+        dpl_bind_set_text(L, "condition", bubble->condition);
     } else {
-        dpl_table_set_text(L, "formula", bubble->formula);
+        dpl_bind_set_text(L, "formula", bubble->formula);
     }
 }
 
@@ -85,7 +85,8 @@ static int gpipe_bubble(lua_State *L)
     return push_bubble(L, "gpipe", 2);
 }
 
-/* calculator:compare(num_chunks) -> the list of bubbles, best ratio first, with the list `skipped`.
+/* calculator:compare(num_chunks) -> the list of bubbles, best ratio first, and the list of those
+ * skipped.
  */
 static int compare_bubbles(lua_State *L)
 {
@@ -98,17 +99,18 @@ static int compare_bubbles(lua_State *L)
     if (dpl_bubble_compare(&problem, dpl_bind_hooks(L), rows, &allowed, &error) != DPL_OK) {
         return dpl_bind_failed(L, &error);
     }
-    int skipped = dpl_table_push_rows(L);
+    lua_newtable(L);
+    lua_newtable(L);
+    int skipped = lua_gettop(L);
     for (size_t i = 0; i < allowed; i++) {
         lua_createtable(L, 0, 10);
         set_bubble(L, &rows[i].bubble);
         lua_rawseti(L, skipped - 1, (lua_Integer)i + 1);
     }
     for (size_t i = allowed; i < count; i++) {
-        dpl_table_add_skipped(L, skipped, rows[i].bubble.strategy, rows[i].reason);
+        dpl_bind_add_skipped(L, skipped, rows[i].bubble.strategy, rows[i].reason);
     }
-    lua_settop(L, skipped - 1);
-    return 1;
+    return 2;
 }
 
 /* Four times as many chunks as ranks, where the caller gives none: every strategy has filled its
@@ -136,37 +138,38 @@ static void push_method_row(lua_State *L, const dpl_method_row *row)
 {
     const dpl_bubble *of = &row->row.bubble;
     lua_createtable(L, 0, 10);
-    dpl_table_set_text(L, "method", row->method);
-    dpl_table_set_text(L, "strategy", of->strategy);
-    dpl_table_set_text(L, "bubble", of->formula);
-    dpl_table_set_number(L, "bubble_time", of->bubble_time);
-    dpl_table_set_number(L, "bubble_ratio", of->bubble_ratio);
-    dpl_table_set_number(L, "parameters", row->parameters);
-    dpl_table_set_number(L, "activations", row->activations);
-    dpl_table_set_text(L, "activations_formula", row->activations_formula);
-    dpl_table_set_integer(L, "devices", row->devices);
+    dpl_bind_set_text(L, "method", row->method);
+    dpl_bind_set_text(L, "strategy", of->strategy);
+    dpl_bind_set_text(L, "bubble", of->formula);
+    dpl_bind_set_number(L, "bubble_time", of->bubble_time);
+    dpl_bind_set_number(L, "bubble_ratio", of->bubble_ratio);
+    dpl_bind_set_number(L, "parameters", row->parameters);
+    dpl_bind_set_number(L, "activations", row->activations);
+    dpl_bind_set_text(L, "activations_formula", row->activations_formula);
+    dpl_bind_set_integer(L, "devices", row->devices);
     if (of->simulated) {
-        dpl_table_set_text(L, "condition", of->condition);
+        dpl_bind_set_text(L, "condition", of->condition);
     }
 }
 
-/* calculator:comparison_table([num_chunks]) -> rows by strategy, with the list `skipped`. */
+/* calculator:comparison_table([num_chunks]) -> rows by strategy, and the list of those skipped. */
 static int comparison_table(lua_State *L)
 {
     const bubble_calculator *self = dpl_bind_self(L, &dpl_bubble_calculator_class);
     dpl_problem problem = problem_at(self, table_chunks(L, self));
     const dpl_method_row *rows = push_method_rows(L, &problem);
-    int skipped = dpl_table_push_rows(L);
+    lua_newtable(L);
+    lua_newtable(L);
+    int skipped = lua_gettop(L);
     for (size_t i = 0; i < dpl_strategy_count(); i++) {
         if (rows[i].row.skipped != DPL_OK) {
-            dpl_table_add_skipped(L, skipped, rows[i].row.bubble.strategy, rows[i].row.reason);
+            dpl_bind_add_skipped(L, skipped, rows[i].row.bubble.strategy, rows[i].row.reason);
         } else {
             push_method_row(L, &rows[i]);
-            lua_rawseti(L, skipped - 1, (lua_Integer)lua_rawlen(L, skipped - 1) + 1);
+            dpl_bind_append(L, skipped - 1);
         }
     }
-    lua_settop(L, skipped - 1);
-    return 1;
+    return 2;
 }
 
 /* calculator:comparison_text([num_chunks]) -> the same as text. */

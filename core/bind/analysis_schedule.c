@@ -105,12 +105,12 @@ static int optimal_chunks(lua_State *L)
         return dpl_bind_failed(L, &error);
     }
     lua_createtable(L, 0, 5);
-    dpl_table_set_integer(L, "num_chunks", found.num_chunks);
-    dpl_table_set_number(L, "bubble_ratio", found.bubble_ratio);
-    dpl_table_set_text(L, "method", found.simulated ? "simulated" : "closed form");
+    dpl_bind_set_integer(L, "num_chunks", found.num_chunks);
+    dpl_bind_set_number(L, "bubble_ratio", found.bubble_ratio);
+    dpl_bind_set_text(L, "method", found.simulated ? "simulated" : "closed form");
     lua_pushboolean(L, found.verified);
     lua_setfield(L, -2, "verified");
-    dpl_table_set_integer(L, "tried", found.tried);
+    dpl_bind_set_integer(L, "tried", found.tried);
     return 1;
 }
 

@@ -120,8 +120,8 @@ static counted count_traffic(lua_State *L)
 static void push_traffic_head(lua_State *L, const counted *of)
 {
     lua_createtable(L, 0, 8);
-    dpl_table_set_text(L, "strategy", of->strategy);
-    dpl_table_set_integer(L, "num_ranks", of->num_ranks);
+    dpl_bind_set_text(L, "strategy", of->strategy);
+    dpl_bind_set_integer(L, "num_ranks", of->num_ranks);
 }
 
 /*
@@ -133,18 +133,18 @@ static int count(lua_State *L)
     counted of = count_traffic(L);
     int64_t messages = dpl_traffic_sum(of.traffic)->messages;
     push_traffic_head(L, &of);
-    dpl_table_set_integer(L, "messages", messages);
-    dpl_table_set_integer(L, "sends", messages);
-    dpl_table_set_integer(L, "receives", messages);
-    dpl_table_set_integer(L, "operations", 2 * messages);
+    dpl_bind_set_integer(L, "messages", messages);
+    dpl_bind_set_integer(L, "sends", messages);
+    dpl_bind_set_integer(L, "receives", messages);
+    dpl_bind_set_integer(L, "operations", 2 * messages);
     lua_createtable(L, of.num_ranks, 0);
     for (int32_t rank = 0; rank < of.num_ranks; rank++) {
         const dpl_rank_traffic *at = dpl_traffic_rank(of.traffic, rank);
         lua_createtable(L, 0, 4);
-        dpl_table_set_integer(L, "rank", rank);
-        dpl_table_set_integer(L, "sends", at->sends);
-        dpl_table_set_integer(L, "receives", at->receives);
-        dpl_table_set_integer(L, "operations", at->sends + at->receives);
+        dpl_bind_set_integer(L, "rank", rank);
+        dpl_bind_set_integer(L, "sends", at->sends);
+        dpl_bind_set_integer(L, "receives", at->receives);
+        dpl_bind_set_integer(L, "operations", at->sends + at->receives);
         lua_rawseti(L, -2, rank + 1);
     }
     lua_setfield(L, -2, "by_rank");
@@ -160,9 +160,9 @@ static void set_links(lua_State *L, const counted *of,
     for (size_t i = 0; i < num_links; i++) {
         const dpl_link *link = dpl_traffic_link(of->traffic, i);
         lua_createtable(L, 0, 6);
-        dpl_table_set_integer(L, "from", link->from_rank);
-        dpl_table_set_integer(L, "to", link->to_rank);
-        dpl_table_set_integer(L, "messages", link->messages);
+        dpl_bind_set_integer(L, "from", link->from_rank);
+        dpl_bind_set_integer(L, "to", link->to_rank);
+        dpl_bind_set_integer(L, "messages", link->messages);
         fill(L, link);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
@@ -171,14 +171,14 @@ static void set_links(lua_State *L, const counted *of,
 
 static void set_link_volume(lua_State *L, const dpl_link *link)
 {
-    dpl_table_set_bytes(L, "bytes", link->bytes);
+    dpl_bind_set_bytes(L, "bytes", link->bytes);
 }
 
 static void set_link_bandwidth(lua_State *L, const dpl_link *link)
 {
-    dpl_table_set_integer(L, "exposed", link->exposed);
-    dpl_table_set_number(L, "bandwidth", link->bandwidth);
-    dpl_table_set_number(L, "mean_bandwidth", link->mean_bandwidth);
+    dpl_bind_set_integer(L, "exposed", link->exposed);
+    dpl_bind_set_number(L, "bandwidth", link->bandwidth);
+    dpl_bind_set_number(L, "mean_bandwidth", link->mean_bandwidth);
 }
 
 /*
@@ -190,15 +190,15 @@ static int volume(lua_State *L)
     counted of = count_traffic(L);
     const communication_analyzer *self = dpl_bind_self(L, &dpl_communication_analyzer_class);
     push_traffic_head(L, &of);
-    dpl_table_set_bytes(L, "message_bytes", self->message_bytes);
-    dpl_table_set_bytes(L, "total_bytes", dpl_traffic_sum(of.traffic)->bytes);
+    dpl_bind_set_bytes(L, "message_bytes", self->message_bytes);
+    dpl_bind_set_bytes(L, "total_bytes", dpl_traffic_sum(of.traffic)->bytes);
     lua_createtable(L, of.num_ranks, 0);
     for (int32_t rank = 0; rank < of.num_ranks; rank++) {
         const dpl_rank_traffic *at = dpl_traffic_rank(of.traffic, rank);
         lua_createtable(L, 0, 3);
-        dpl_table_set_integer(L, "rank", rank);
-        dpl_table_set_bytes(L, "bytes_sent", at->bytes_sent);
-        dpl_table_set_bytes(L, "bytes_received", at->bytes_received);
+        dpl_bind_set_integer(L, "rank", rank);
+        dpl_bind_set_bytes(L, "bytes_sent", at->bytes_sent);
+        dpl_bind_set_bytes(L, "bytes_received", at->bytes_received);
         lua_rawseti(L, -2, rank + 1);
     }
     lua_setfield(L, -2, "by_rank");
@@ -215,10 +215,10 @@ static int bandwidth(lua_State *L)
     counted of = count_traffic(L);
     const dpl_traffic_total *total = dpl_traffic_sum(of.traffic);
     push_traffic_head(L, &of);
-    dpl_table_set_integer(L, "messages", total->messages);
-    dpl_table_set_integer(L, "exposed", total->exposed);
-    dpl_table_set_number(L, "bandwidth", total->bandwidth);
-    dpl_table_set_number(L, "mean_bandwidth", total->mean_bandwidth);
+    dpl_bind_set_integer(L, "messages", total->messages);
+    dpl_bind_set_integer(L, "exposed", total->exposed);
+    dpl_bind_set_number(L, "bandwidth", total->bandwidth);
+    dpl_bind_set_number(L, "mean_bandwidth", total->mean_bandwidth);
     set_links(L, &of, set_link_bandwidth);
     return 1;
 }
@@ -226,17 +226,17 @@ static int bandwidth(lua_State *L)
 static void push_traffic_row(lua_State *L, const dpl_traffic_row *row)
 {
     lua_createtable(L, 0, 8);
-    dpl_table_set_text(L, "strategy", row->strategy);
-    dpl_table_set_integer(L, "num_ranks", row->num_ranks);
-    dpl_table_set_integer(L, "messages", row->total.messages);
-    dpl_table_set_integer(L, "operations", 2 * row->total.messages);
-    dpl_table_set_integer(L, "exposed", row->total.exposed);
-    dpl_table_set_bytes(L, "total_bytes", row->total.bytes);
-    dpl_table_set_number(L, "bandwidth", row->total.bandwidth);
-    dpl_table_set_number(L, "mean_bandwidth", row->total.mean_bandwidth);
+    dpl_bind_set_text(L, "strategy", row->strategy);
+    dpl_bind_set_integer(L, "num_ranks", row->num_ranks);
+    dpl_bind_set_integer(L, "messages", row->total.messages);
+    dpl_bind_set_integer(L, "operations", 2 * row->total.messages);
+    dpl_bind_set_integer(L, "exposed", row->total.exposed);
+    dpl_bind_set_bytes(L, "total_bytes", row->total.bytes);
+    dpl_bind_set_number(L, "bandwidth", row->total.bandwidth);
+    dpl_bind_set_number(L, "mean_bandwidth", row->total.mean_bandwidth);
 }
 
-/* analyzer:compare() -> a row a strategy, fewest bytes first, with the list `skipped`. */
+/* analyzer:compare() -> a row a strategy, fewest bytes first, and the list of those skipped. */
 static int compare_traffic(lua_State *L)
 {
     dpl_error error;
@@ -250,16 +250,17 @@ static int compare_traffic(lua_State *L)
         DPL_OK) {
         return dpl_bind_failed(L, &error);
     }
-    int skipped = dpl_table_push_rows(L);
+    lua_newtable(L);
+    lua_newtable(L);
+    int skipped = lua_gettop(L);
     for (size_t i = 0; i < allowed; i++) {
         push_traffic_row(L, &rows[i]);
         lua_rawseti(L, skipped - 1, (lua_Integer)i + 1);
     }
     for (size_t i = allowed; i < num_rows; i++) {
-        dpl_table_add_skipped(L, skipped, rows[i].strategy, rows[i].reason);
+        dpl_bind_add_skipped(L, skipped, rows[i].strategy, rows[i].reason);
     }
-    lua_settop(L, skipped - 1);
-    return 1;
+    return 2;
 }
 
 static const luaL_Reg communication_methods[] = {

@@ -28,42 +28,19 @@ void dpl_estimator_check_workload(lua_State *L, void *self)
 
 /* ---- Fields of results ---- */
 
-void dpl_estimator_set_number(lua_State *L, const char *name, lua_Number value)
-{
-    lua_pushnumber(L, value);
-    lua_setfield(L, -2, name);
-}
-
-void dpl_estimator_set_integer(lua_State *L, const char *name, lua_Integer value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
-void dpl_estimator_set_text(lua_State *L, const char *name, const char *text)
-{
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
 void dpl_estimator_set_rate(lua_State *L, const dpl_rate *rate)
 {
-    dpl_estimator_set_number(L, "step_time_s", rate->step_time);
-    dpl_estimator_set_number(L, "samples_per_second", rate->samples_per_second);
-    dpl_estimator_set_number(L, "tokens_per_second", rate->tokens_per_second);
-    dpl_estimator_set_number(L, "flops_per_token", rate->flops_per_token);
-    dpl_estimator_set_number(L, "tflops_per_gpu", rate->tflops_per_gpu);
-    dpl_estimator_set_number(L, "mfu", rate->mfu);
+    dpl_bind_set_number(L, "step_time_s", rate->step_time);
+    dpl_bind_set_number(L, "samples_per_second", rate->samples_per_second);
+    dpl_bind_set_number(L, "tokens_per_second", rate->tokens_per_second);
+    dpl_bind_set_number(L, "flops_per_token", rate->flops_per_token);
+    dpl_bind_set_number(L, "tflops_per_gpu", rate->tflops_per_gpu);
+    dpl_bind_set_number(L, "mfu", rate->mfu);
 }
 
 double dpl_estimator_state_bytes(const dpl_memory *memory)
 {
     return memory->parameter_bytes + memory->gradient_bytes + memory->optimizer_bytes;
-}
-
-void dpl_estimator_append(lua_State *L)
-{
-    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
 /* ---- Schedules of the object's shape ---- */
@@ -107,10 +84,8 @@ void dpl_estimator_push_refusals(lua_State *L, const dpl_estimates *all)
 {
     lua_newtable(L);
     for (size_t i = 0; i < all->num_refusals; i++) {
-        lua_newtable(L);
-        dpl_estimator_set_text(L, "strategy", all->refusals[i].strategy);
-        dpl_estimator_set_text(L, "reason", all->refusals[i].error.message);
-        dpl_estimator_append(L);
+        dpl_bind_add_skipped(L, lua_gettop(L), all->refusals[i].strategy,
+                             all->refusals[i].error.message);
     }
 }
 

@@ -150,6 +150,25 @@ double dpl_bind_number(lua_State *L, int index, const char *name, double least, 
  */
 const char *dpl_bind_strategy(lua_State *L, int index);
 
+/* ---- Fields of results ---- */
+
+/* Setters of a field of the table on top of the stack [-0, +0, m]. A text of NULL sets nothing. */
+void dpl_bind_set_text(lua_State *L, const char *name, const char *text);
+void dpl_bind_set_integer(lua_State *L, const char *name, lua_Integer value);
+void dpl_bind_set_number(lua_State *L, const char *name, lua_Number value);
+void dpl_bind_set_boolean(lua_State *L, const char *name, bool value);
+/* An integer where a double still tells whole numbers apart, else a float. */
+void dpl_bind_set_bytes(lua_State *L, const char *name, double bytes);
+
+/* [-1, +0, m] The value on top becomes the last entry of the list at the absolute index `list`. */
+void dpl_bind_append(lua_State *L, int list);
+
+/*
+ * [-0, +0, m] Appends { strategy, reason } to the list at the absolute index `skipped`. Comparisons
+ * return such a list of the strategies that do not allow the size, after that of their rows.
+ */
+void dpl_bind_add_skipped(lua_State *L, int skipped, const char *strategy, const char *reason);
+
 /* ---- Classes ---- */
 
 /*

@@ -6,18 +6,18 @@ static void push_configuration(lua_State *L, const dpl_estimate *estimate)
 {
     const dpl_memory *memory = &estimate->memory;
     lua_createtable(L, 0, 20);
-    dpl_estimator_set_text(L, "strategy", estimate->strategy);
-    dpl_estimator_set_integer(L, "num_ranks", estimate->num_ranks);
-    dpl_estimator_set_integer(L, "num_chunks", estimate->num_chunks);
-    dpl_estimator_set_integer(L, "micro_batch_size", estimate->micro_batch);
-    dpl_estimator_set_number(L, "throughput", estimate->rate.samples_per_second);
-    dpl_estimator_set_number(L, "throughput_per_rank",
-                             estimate->rate.samples_per_second / estimate->num_ranks);
-    dpl_estimator_set_number(L, "memory", memory->total_bytes / BYTES_PER_GB);
-    dpl_estimator_set_number(L, "activations_gb", memory->activation_bytes / BYTES_PER_GB);
-    dpl_estimator_set_number(L, "states_gb", dpl_estimator_state_bytes(memory) / BYTES_PER_GB);
-    dpl_estimator_set_integer(L, "peak_rank", memory->rank);
-    dpl_estimator_set_number(L, "bubble_ratio", estimate->bubble_ratio);
+    dpl_bind_set_text(L, "strategy", estimate->strategy);
+    dpl_bind_set_integer(L, "num_ranks", estimate->num_ranks);
+    dpl_bind_set_integer(L, "num_chunks", estimate->num_chunks);
+    dpl_bind_set_integer(L, "micro_batch_size", estimate->micro_batch);
+    dpl_bind_set_number(L, "throughput", estimate->rate.samples_per_second);
+    dpl_bind_set_number(L, "throughput_per_rank",
+                        estimate->rate.samples_per_second / estimate->num_ranks);
+    dpl_bind_set_number(L, "memory", memory->total_bytes / BYTES_PER_GB);
+    dpl_bind_set_number(L, "activations_gb", memory->activation_bytes / BYTES_PER_GB);
+    dpl_bind_set_number(L, "states_gb", dpl_estimator_state_bytes(memory) / BYTES_PER_GB);
+    dpl_bind_set_integer(L, "peak_rank", memory->rank);
+    dpl_bind_set_number(L, "bubble_ratio", estimate->bubble_ratio);
     dpl_estimator_set_rate(L, &estimate->rate);
 }
 
@@ -25,11 +25,11 @@ static void push_configuration(lua_State *L, const dpl_estimate *estimate)
 static void push_summary(lua_State *L, const dpl_search_summary *summary)
 {
     lua_newtable(L);
-    dpl_estimator_set_integer(L, "tried", (lua_Integer)summary->tried);
-    dpl_estimator_set_integer(L, "fitting", (lua_Integer)summary->fitting);
-    dpl_estimator_set_integer(L, "not_fitting", (lua_Integer)summary->not_fitting);
-    dpl_estimator_set_integer(L, "not_allowed", (lua_Integer)summary->not_allowed);
-    dpl_estimator_set_number(L, "least_memory", summary->least.memory.total_bytes / BYTES_PER_GB);
+    dpl_bind_set_integer(L, "tried", (lua_Integer)summary->tried);
+    dpl_bind_set_integer(L, "fitting", (lua_Integer)summary->fitting);
+    dpl_bind_set_integer(L, "not_fitting", (lua_Integer)summary->not_fitting);
+    dpl_bind_set_integer(L, "not_allowed", (lua_Integer)summary->not_allowed);
+    dpl_bind_set_number(L, "least_memory", summary->least.memory.total_bytes / BYTES_PER_GB);
 }
 
 typedef struct search_options {

@@ -133,16 +133,8 @@ void dpl_estimator_check_micro_batch(lua_State *L, const estimator *self);
 
 /* ---- Results ---- */
 
-/* [-0, +0, m] A field of the table on top. */
-void dpl_estimator_set_number(lua_State *L, const char *name, lua_Number value);
-void dpl_estimator_set_integer(lua_State *L, const char *name, lua_Integer value);
-void dpl_estimator_set_text(lua_State *L, const char *name, const char *text);
-
 /* [-0, +0, m] The fields that every table of rates has. */
 void dpl_estimator_set_rate(lua_State *L, const dpl_rate *rate);
-
-/* [-1, +0, m] The value on top becomes the last entry of the list below it. */
-void dpl_estimator_append(lua_State *L);
 
 /* Parameters, gradients and optimizer state. */
 double dpl_estimator_state_bytes(const dpl_memory *memory);

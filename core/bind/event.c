@@ -18,18 +18,6 @@ const char *dpl_bind_kind(int kind)
     return kinds[kind];
 }
 
-static void set_integer(lua_State *L, const char *name, lua_Integer value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_number(lua_State *L, const char *name, lua_Number value)
-{
-    lua_pushnumber(L, value);
-    lua_setfield(L, -2, name);
-}
-
 /* [-0, +1, m] "forward of stage 3, chunk 7 on rank 3: 10 to 11" */
 static int to_string(lua_State *L)
 {
@@ -71,18 +59,18 @@ static void push_fields(lua_State *L, const event_fields *fields)
     lua_createtable(L, 0, fields->kind >= DPL_FB ? 9 : 7);
     lua_pushstring(L, kinds[fields->kind]);
     lua_setfield(L, -2, "kind");
-    set_integer(L, "rank", fields->rank);
-    set_integer(L, "stage", fields->stage);
-    set_integer(L, "chunk", fields->chunk);
-    set_number(L, "start", fields->start);
-    set_number(L, "finish", fields->finish);
-    set_number(L, "duration", fields->finish - fields->start);
+    dpl_bind_set_integer(L, "rank", fields->rank);
+    dpl_bind_set_integer(L, "stage", fields->stage);
+    dpl_bind_set_integer(L, "chunk", fields->chunk);
+    dpl_bind_set_number(L, "start", fields->start);
+    dpl_bind_set_number(L, "finish", fields->finish);
+    dpl_bind_set_number(L, "duration", fields->finish - fields->start);
     if (fields->kind == DPL_FB) {
-        set_integer(L, "backward_stage", fields->backward_stage);
-        set_integer(L, "backward_chunk", fields->backward_chunk);
+        dpl_bind_set_integer(L, "backward_stage", fields->backward_stage);
+        dpl_bind_set_integer(L, "backward_chunk", fields->backward_chunk);
     } else if (fields->kind == COMMUNICATION) {
-        set_integer(L, "from_rank", fields->from_rank);
-        set_integer(L, "to_rank", fields->to_rank);
+        dpl_bind_set_integer(L, "from_rank", fields->from_rank);
+        dpl_bind_set_integer(L, "to_rank", fields->to_rank);
     }
     set_metatable(L);
 }

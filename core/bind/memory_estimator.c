@@ -4,21 +4,21 @@
 /* [-0, +0, m] Parameters and what belongs to them, of one GPU. */
 static void set_states(lua_State *L, const dpl_memory *memory)
 {
-    dpl_estimator_set_number(L, "parameters", memory->params);
-    dpl_estimator_set_number(L, "parameters_mb", memory->parameter_bytes / BYTES_PER_MB);
-    dpl_estimator_set_number(L, "gradients_mb", memory->gradient_bytes / BYTES_PER_MB);
-    dpl_estimator_set_number(L, "optimizer_mb", memory->optimizer_bytes / BYTES_PER_MB);
+    dpl_bind_set_number(L, "parameters", memory->params);
+    dpl_bind_set_number(L, "parameters_mb", memory->parameter_bytes / BYTES_PER_MB);
+    dpl_bind_set_number(L, "gradients_mb", memory->gradient_bytes / BYTES_PER_MB);
+    dpl_bind_set_number(L, "optimizer_mb", memory->optimizer_bytes / BYTES_PER_MB);
 }
 
 /* [-0, +0, m] All memory of one GPU of a rank. */
 static void set_memory(lua_State *L, const dpl_memory *memory)
 {
     set_states(L, memory);
-    dpl_estimator_set_number(L, "activations_mb", memory->activation_bytes / BYTES_PER_MB);
-    dpl_estimator_set_number(L, "total_mb", memory->total_bytes / BYTES_PER_MB);
-    dpl_estimator_set_number(L, "total_gb", memory->total_bytes / BYTES_PER_GB);
-    dpl_estimator_set_integer(L, "peak_rank", memory->rank);
-    dpl_estimator_set_number(L, "peak_share", memory->peak_share);
+    dpl_bind_set_number(L, "activations_mb", memory->activation_bytes / BYTES_PER_MB);
+    dpl_bind_set_number(L, "total_mb", memory->total_bytes / BYTES_PER_MB);
+    dpl_bind_set_number(L, "total_gb", memory->total_bytes / BYTES_PER_GB);
+    dpl_bind_set_integer(L, "peak_rank", memory->rank);
+    dpl_bind_set_number(L, "peak_share", memory->peak_share);
 }
 
 /* [-0, +2|+3, v] Memory of all ranks, for the strategy or schedule at 2; NULL where the schedule
@@ -69,17 +69,17 @@ static int estimate_activation_memory(lua_State *L)
     }
     const dpl_memory *worst = dpl_memory_worst_activations(rows, (size_t)ranks);
     dpl_estimator_push_result(L, -2);
-    dpl_estimator_set_number(L, "peak_mb", worst->activation_bytes / BYTES_PER_MB);
-    dpl_estimator_set_integer(L, "peak_rank", worst->rank);
-    dpl_estimator_set_number(L, "peak_share", worst->peak_share);
-    dpl_estimator_set_number(L, "peak_activations", worst->peak_activations);
-    dpl_estimator_set_number(L, "recompute_mb", worst->recompute_bytes / BYTES_PER_MB);
-    dpl_estimator_set_number(L, "per_chunk_mb",
-                             dpl_model_chunk_bytes(model, ranks, micro_batch) / BYTES_PER_MB);
-    dpl_estimator_set_number(L, "per_layer_mb",
-                             dpl_model_layer_bytes(model, micro_batch) / BYTES_PER_MB);
-    dpl_estimator_set_number(L, "layers_per_rank", dpl_model_share_layers(model, ranks));
-    dpl_estimator_set_integer(L, "micro_batch_size", micro_batch);
+    dpl_bind_set_number(L, "peak_mb", worst->activation_bytes / BYTES_PER_MB);
+    dpl_bind_set_integer(L, "peak_rank", worst->rank);
+    dpl_bind_set_number(L, "peak_share", worst->peak_share);
+    dpl_bind_set_number(L, "peak_activations", worst->peak_activations);
+    dpl_bind_set_number(L, "recompute_mb", worst->recompute_bytes / BYTES_PER_MB);
+    dpl_bind_set_number(L, "per_chunk_mb",
+                        dpl_model_chunk_bytes(model, ranks, micro_batch) / BYTES_PER_MB);
+    dpl_bind_set_number(L, "per_layer_mb",
+                        dpl_model_layer_bytes(model, micro_batch) / BYTES_PER_MB);
+    dpl_bind_set_number(L, "layers_per_rank", dpl_model_share_layers(model, ranks));
+    dpl_bind_set_integer(L, "micro_batch_size", micro_batch);
     set_activations(L, rows, ranks);
     return 1;
 }
@@ -94,7 +94,7 @@ static int estimate_parameter_memory(lua_State *L)
     const dpl_memory *worst = dpl_memory_worst(rows, (size_t)self->shape.num_ranks);
     dpl_estimator_push_result(L, -2);
     set_states(L, worst);
-    dpl_estimator_set_number(L, "total_mb", dpl_estimator_state_bytes(worst) / BYTES_PER_MB);
+    dpl_bind_set_number(L, "total_mb", dpl_estimator_state_bytes(worst) / BYTES_PER_MB);
     return 1;
 }
 
@@ -122,9 +122,9 @@ static int compare_memory(lua_State *L)
     lua_newtable(L);
     for (size_t i = 0; i < all.num_estimates; i++) {
         lua_newtable(L);
-        dpl_estimator_set_text(L, "strategy", all.estimates[i].strategy);
+        dpl_bind_set_text(L, "strategy", all.estimates[i].strategy);
         set_memory(L, &all.estimates[i].memory);
-        dpl_estimator_append(L);
+        dpl_bind_append(L, lua_gettop(L) - 1);
     }
     dpl_estimator_push_refusals(L, &all);
     return 2;

@@ -15,31 +15,19 @@ static int strategies(lua_State *L)
     return 1;
 }
 
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, lua_Integer value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
 /* [-1, +1, e] dpl.describe(name): what is known of a strategy. */
 static int describe(lua_State *L)
 {
     const dpl_strategy_info *info = dpl_strategy_find(dpl_bind_strategy(L, 1));
     lua_createtable(L, 0, 8);
-    set_text(L, "name", info->name);
-    set_text(L, "alias", info->alias);
-    set_text(L, "summary", info->summary);
-    set_text(L, "size_rule", info->size_rule);
-    set_text(L, "source", info->source);
-    set_integer(L, "stages_per_rank", info->stages_per_rank);
-    set_integer(L, "num_routes", info->num_routes);
-    set_integer(L, "parameter_copies", info->parameter_copies);
+    dpl_bind_set_text(L, "name", info->name);
+    dpl_bind_set_text(L, "alias", info->alias);
+    dpl_bind_set_text(L, "summary", info->summary);
+    dpl_bind_set_text(L, "size_rule", info->size_rule);
+    dpl_bind_set_text(L, "source", info->source);
+    dpl_bind_set_integer(L, "stages_per_rank", info->stages_per_rank);
+    dpl_bind_set_integer(L, "num_routes", info->num_routes);
+    dpl_bind_set_integer(L, "parameter_copies", info->parameter_copies);
     return 1;
 }
 
@@ -122,6 +110,6 @@ int luaopen_dpl(lua_State *L)
     luaL_checkversion(L);
     preload_parts(L);
     luaL_newlib(L, functions);
-    set_text(L, "_VERSION", dpl_version());
+    dpl_bind_set_text(L, "_VERSION", dpl_version());
     return 1;
 }

@@ -5,14 +5,14 @@
 static void push_row(lua_State *L, const dpl_scaling *scaling, const dpl_scaling_row *row)
 {
     lua_newtable(L);
-    dpl_estimator_set_text(L, "strategy", scaling->strategy);
-    dpl_estimator_set_integer(L, "num_ranks", row->num_ranks);
-    dpl_estimator_set_integer(L, "num_chunks", row->num_chunks);
-    dpl_estimator_set_integer(L, "batch_size", row->batch_size);
-    dpl_estimator_set_number(L, "model_params", row->params);
-    dpl_estimator_set_number(L, "speedup", row->speedup);
-    dpl_estimator_set_number(L, "efficiency", row->efficiency);
-    dpl_estimator_set_number(L, "bubble_ratio", row->bubble_ratio);
+    dpl_bind_set_text(L, "strategy", scaling->strategy);
+    dpl_bind_set_integer(L, "num_ranks", row->num_ranks);
+    dpl_bind_set_integer(L, "num_chunks", row->num_chunks);
+    dpl_bind_set_integer(L, "batch_size", row->batch_size);
+    dpl_bind_set_number(L, "model_params", row->params);
+    dpl_bind_set_number(L, "speedup", row->speedup);
+    dpl_bind_set_number(L, "efficiency", row->efficiency);
+    dpl_bind_set_number(L, "bubble_ratio", row->bubble_ratio);
     dpl_estimator_set_rate(L, &row->rate);
 }
 
@@ -55,10 +55,10 @@ static int push_rows(lua_State *L, const dpl_scaling *scaling)
             push_row(L, scaling, &row);
         } else {
             lua_newtable(L);
-            dpl_estimator_set_integer(L, "num_ranks", ranks);
-            dpl_estimator_set_text(L, "reason", error.message);
+            dpl_bind_set_integer(L, "num_ranks", ranks);
+            dpl_bind_set_text(L, "reason", error.message);
         }
-        dpl_estimator_append(L);
+        dpl_bind_append(L, lua_gettop(L) - 1);
         lua_pop(L, 1);
     }
     return 2;
@@ -117,7 +117,7 @@ static int scaling_limit(lua_State *L)
         return dpl_bind_failed(L, &error);
     }
     push_row(L, &scaling, &row);
-    dpl_estimator_set_integer(L, "max_ranks", chosen.max_ranks);
+    dpl_bind_set_integer(L, "max_ranks", chosen.max_ranks);
     return 1;
 }
 

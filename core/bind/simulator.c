@@ -59,36 +59,12 @@ static const dpl_option optimizer_options[] = {
 
 /* ---- Values for Lua ---- */
 
-static void set_integer(lua_State *L, const char *name, lua_Integer value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_number(lua_State *L, const char *name, lua_Number value)
-{
-    lua_pushnumber(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_boolean(lua_State *L, const char *name, int value)
-{
-    lua_pushboolean(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
 /* [-0, +0, m] The figures of a run, into the table on top. */
 static void set_summary(lua_State *L, const dpl_summary *summary)
 {
-    set_number(L, "makespan", summary->makespan);
-    set_number(L, "bubble_ratio", summary->bubble_ratio);
-    set_number(L, "bubble_rate_span", summary->bubble_rate_span);
+    dpl_bind_set_number(L, "makespan", summary->makespan);
+    dpl_bind_set_number(L, "bubble_ratio", summary->bubble_ratio);
+    dpl_bind_set_number(L, "bubble_rate_span", summary->bubble_rate_span);
 }
 
 /* ---- Strategies and schedules as arguments ---- */
@@ -186,20 +162,13 @@ static dpl_comparison push_comparison(lua_State *L, const problem *self)
 static void push_compared(lua_State *L, const dpl_comparison_row *row)
 {
     lua_createtable(L, 0, 10);
-    set_text(L, "strategy", row->info->name);
-    set_integer(L, "num_ranks", row->num_ranks);
+    dpl_bind_set_text(L, "strategy", row->info->name);
+    dpl_bind_set_integer(L, "num_ranks", row->num_ranks);
     set_summary(L, &row->summary);
-    set_number(L, "memory_factor", row->memory_factor);
-    set_number(L, "peak_activations", row->peak.activations);
-    set_number(L, "peak_share", row->peak.share);
-    set_integer(L, "parameter_copies", row->info->parameter_copies);
-}
-
-static void push_skipped(lua_State *L, const dpl_comparison_row *row)
-{
-    lua_createtable(L, 0, 2);
-    set_text(L, "strategy", row->info->name);
-    set_text(L, "reason", row->reason);
+    dpl_bind_set_number(L, "memory_factor", row->memory_factor);
+    dpl_bind_set_number(L, "peak_activations", row->peak.activations);
+    dpl_bind_set_number(L, "peak_share", row->peak.share);
+    dpl_bind_set_integer(L, "parameter_copies", row->info->parameter_copies);
 }
 
 /* [-0, +2, m] The list of those that ran and the list of those that were skipped. */
@@ -212,8 +181,8 @@ static void push_rows(lua_State *L, const dpl_comparison *found)
     }
     lua_createtable(L, (int)found->num_skipped, 0);
     for (size_t i = 0; i < found->num_skipped; i++) {
-        push_skipped(L, &found->rows[found->num_compared + i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+        const dpl_comparison_row *row = &found->rows[found->num_compared + i];
+        dpl_bind_add_skipped(L, lua_gettop(L), row->info->name, row->reason);
     }
 }
 
@@ -232,8 +201,8 @@ static void push_costs(lua_State *L, const dpl_cost_range *costs)
     lua_createtable(L, 0, DPL_KIND_COUNT);
     for (int kind = 0; kind < DPL_KIND_COUNT; kind++) {
         lua_createtable(L, 0, 2);
-        set_number(L, "least", costs[kind].least);
-        set_number(L, "most", costs[kind].most);
+        dpl_bind_set_number(L, "least", costs[kind].least);
+        dpl_bind_set_number(L, "most", costs[kind].most);
         lua_setfield(L, -2, names[kind]);
     }
 }
@@ -250,11 +219,11 @@ static void push_report_table(lua_State *L, const problem *self)
     push_costs(L, found.costs);
     lua_setfield(L, table, "costs");
     lua_settop(L, table);
-    set_integer(L, "num_ranks", self->shape.num_ranks);
-    set_integer(L, "num_chunks", self->shape.num_chunks);
-    set_text(L, "hold", held[self->hold]);
-    set_number(L, "p2p", self->costs.p2p);
-    set_number(L, "weight_memory", self->weight_memory);
+    dpl_bind_set_integer(L, "num_ranks", self->shape.num_ranks);
+    dpl_bind_set_integer(L, "num_chunks", self->shape.num_chunks);
+    dpl_bind_set_text(L, "hold", held[self->hold]);
+    dpl_bind_set_number(L, "p2p", self->costs.p2p);
+    dpl_bind_set_number(L, "weight_memory", self->weight_memory);
 }
 
 /* [-0, +1, e] */
@@ -311,7 +280,7 @@ static void read_chunk_range(lua_State *L, dpl_chunk_query *query)
 static void push_chunk_result(lua_State *L, const dpl_chunk_result *result)
 {
     lua_createtable(L, 0, 5);
-    set_integer(L, "num_chunks", result->num_chunks);
+    dpl_bind_set_integer(L, "num_chunks", result->num_chunks);
     set_summary(L, &result->summary);
 }
 
@@ -360,9 +329,9 @@ static int optimal_chunks(lua_State *L)
 static void set_slopes(lua_State *L, const char *below, const char *above, dpl_slope slope,
                        int can_fall)
 {
-    set_number(L, above, slope.right);
+    dpl_bind_set_number(L, above, slope.right);
     if (can_fall) {
-        set_number(L, below, slope.left);
+        dpl_bind_set_number(L, below, slope.left);
     }
 }
 
@@ -376,11 +345,11 @@ static void set_changed(lua_State *L, const char *name, const dpl_summary *summa
 static void push_sensitivity(lua_State *L, const dpl_sensitivity *row)
 {
     lua_createtable(L, 0, 10);
-    set_text(L, "cost", row->cost);
-    set_boolean(L, "independent", row->independent);
-    set_boolean(L, "used", row->used);
+    dpl_bind_set_text(L, "cost", row->cost);
+    dpl_bind_set_boolean(L, "independent", row->independent);
+    dpl_bind_set_boolean(L, "used", row->used);
     if (row->used) {
-        set_number(L, "value", row->value);
+        dpl_bind_set_number(L, "value", row->value);
     }
     int can_fall = row->can_fall || !row->used;
     set_slopes(L, "makespan_slope_below", "makespan_slope_above", row->makespan, can_fall);
@@ -440,19 +409,19 @@ static const char *faster_name(const rivals *names, dpl_faster faster)
 static void push_crossing(lua_State *L, const rivals *names, const dpl_crossing *crossing)
 {
     lua_createtable(L, 0, 8);
-    set_number(L, "p2p", crossing->p2p);
-    set_number(L, "makespan", crossing->makespan);
-    set_number(L, "a_slope", crossing->a_slope);
-    set_number(L, "b_slope", crossing->b_slope);
-    set_text(L, "before", faster_name(names, crossing->before));
-    set_text(L, "after", faster_name(names, crossing->after));
+    dpl_bind_set_number(L, "p2p", crossing->p2p);
+    dpl_bind_set_number(L, "makespan", crossing->makespan);
+    dpl_bind_set_number(L, "a_slope", crossing->a_slope);
+    dpl_bind_set_number(L, "b_slope", crossing->b_slope);
+    dpl_bind_set_text(L, "before", faster_name(names, crossing->before));
+    dpl_bind_set_text(L, "after", faster_name(names, crossing->after));
 }
 
 /* [-0, +1, m] The first crossing, with the list of all. */
 static void push_crossings(lua_State *L, const rivals *names, const dpl_crossings *found)
 {
     push_crossing(L, names, &found->crossings[0]);
-    set_number(L, "max_p2p", found->max_p2p);
+    dpl_bind_set_number(L, "max_p2p", found->max_p2p);
     lua_createtable(L, (int)found->count, 0);
     for (size_t i = 0; i < found->count; i++) {
         push_crossing(L, names, &found->crossings[i]);

@@ -54,9 +54,9 @@ static int throughput(lua_State *L)
     const dpl_summary *summary = dpl_timeline_summary(dpl_bind_check_timeline(L, -1));
     dpl_estimator_push_result(L, -2);
     dpl_estimator_set_rate(L, &rate);
-    dpl_estimator_set_number(L, "bubble_ratio", summary->bubble_ratio);
-    dpl_estimator_set_integer(L, "micro_batch_size",
-                              self->work.model.batch_size / self->shape.num_chunks);
+    dpl_bind_set_number(L, "bubble_ratio", summary->bubble_ratio);
+    dpl_bind_set_integer(L, "micro_batch_size",
+                         self->work.model.batch_size / self->shape.num_chunks);
     return 1;
 }
 
@@ -81,7 +81,7 @@ static void set_cost(lua_State *L, const char *name, const dpl_cost *cost)
         return;
     }
     if (cost->list == NULL) {
-        dpl_estimator_set_number(L, name, cost->value);
+        dpl_bind_set_number(L, name, cost->value);
         return;
     }
     lua_createtable(L, (int)cost->count, 0);
@@ -106,7 +106,7 @@ static int costs_in_seconds(lua_State *L)
     set_cost(L, "I", &costs.I);
     set_cost(L, "W", &costs.W);
     set_cost(L, "FB", &costs.FB);
-    dpl_estimator_set_number(L, "p2p", costs.p2p);
+    dpl_bind_set_number(L, "p2p", costs.p2p);
     return 1;
 }
 
@@ -123,10 +123,10 @@ static int compare_throughput(lua_State *L)
     for (size_t i = 0; i < all.num_estimates; i++) {
         const dpl_estimate *estimate = &all.estimates[i];
         lua_newtable(L);
-        dpl_estimator_set_text(L, "strategy", estimate->strategy);
+        dpl_bind_set_text(L, "strategy", estimate->strategy);
         dpl_estimator_set_rate(L, &estimate->rate);
-        dpl_estimator_set_number(L, "bubble_ratio", estimate->bubble_ratio);
-        dpl_estimator_append(L);
+        dpl_bind_set_number(L, "bubble_ratio", estimate->bubble_ratio);
+        dpl_bind_append(L, lua_gettop(L) - 1);
     }
     dpl_estimator_push_refusals(L, &all);
     return 2;

@@ -103,9 +103,10 @@ function BubbleCalculator:zb1p_bubble(num_chunks) end
 ---@return dpl.Bubble
 function BubbleCalculator:gpipe_bubble(num_chunks) end
 
----All strategies that allow the size, least bubble ratio first; `skipped` holds the others.
+---All strategies that allow the size, least bubble ratio first, and those that do not.
 ---@param num_chunks integer
----@return dpl.Bubble[] | { skipped: dpl.SkippedList }
+---@return dpl.Bubble[]
+---@return dpl.SkippedList skipped
 function BubbleCalculator:compare(num_chunks) end
 
 ---@class dpl.MethodRow
@@ -120,10 +121,11 @@ function BubbleCalculator:compare(num_chunks) end
 ---@field devices integer ranks
 ---@field condition? string why the bubble was simulated
 
----DualPipe's comparison of methods, for all strategies; `skipped` holds those that do not allow the
+---DualPipe's comparison of methods, for all strategies, and those that do not allow the
 ---size. With hold = "stages" in units of a stage, as in that table, else of a rank's whole share.
 ---@param num_chunks? integer default 4 num_ranks
----@return dpl.MethodRow[] | { skipped: dpl.SkippedList }
+---@return dpl.MethodRow[]
+---@return dpl.SkippedList skipped
 function BubbleCalculator:comparison_table(num_chunks) end
 
 ---The same as text.
@@ -209,8 +211,9 @@ function CommunicationAnalyzer:bandwidth(strategy) end
 ---@field bandwidth number bytes per second
 ---@field mean_bandwidth number bytes per second
 
----Fewest bytes first; `skipped` holds those that do not allow the size.
----@return dpl.TrafficRow[] | { skipped: dpl.SkippedList }
+---Fewest bytes first, and those that do not allow the size.
+---@return dpl.TrafficRow[]
+---@return dpl.SkippedList skipped
 function CommunicationAnalyzer:compare() end
 
 return analysis
