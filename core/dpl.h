@@ -234,7 +234,10 @@ typedef struct dpl_cost {
     const double *list;
 } dpl_cost;
 
-#define DPL_COST(v) {1, (v), NULL}
+#define DPL_COST(v)                                                                                \
+    {                                                                                              \
+        1, (v), NULL                                                                               \
+    }
 
 /*
  * Times of the kinds of actions, and the latency p2p of a transfer between ranks. Not given: F = 1;
@@ -249,10 +252,10 @@ typedef struct dpl_costs {
 } dpl_costs;
 
 /*
- * What the costs of an action are the costs of. DPL_COSTS_OF_STAGE: of a stage. DPL_COSTS_OF_RANK: of
- * a rank's whole share of the model, so that strategies can be compared: a stage of a route v times
- * as long as there are ranks costs 1 / v of it (p2p undivided), and lists have num_ranks entries, the
- * parts of the model in the order of its layers.
+ * What the costs of an action are the costs of. DPL_COSTS_OF_STAGE: of a stage. DPL_COSTS_OF_RANK:
+ * of a rank's whole share of the model, so that strategies can be compared: a stage of a route v
+ * times as long as there are ranks costs 1 / v of it (p2p undivided), and lists have num_ranks
+ * entries, the parts of the model in the order of its layers.
  */
 typedef enum dpl_cost_unit { DPL_COSTS_OF_STAGE, DPL_COSTS_OF_RANK } dpl_cost_unit;
 
@@ -262,7 +265,10 @@ typedef struct dpl_simulate_options {
     dpl_cost_unit cost_unit;
 } dpl_simulate_options;
 
-#define DPL_SIMULATE_DEFAULTS {1.0, DPL_COSTS_OF_STAGE}
+#define DPL_SIMULATE_DEFAULTS                                                                      \
+    {                                                                                              \
+        1.0, DPL_COSTS_OF_STAGE                                                                    \
+    }
 
 /* Start and end of every action of a schedule, for the costs simulated last. */
 typedef struct dpl_timeline dpl_timeline;

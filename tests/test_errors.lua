@@ -82,6 +82,23 @@ function TestSizes.test_unknown_strategy()
   lu.assertErrorMsgContains("unknown strategy 'gpip' (did you mean 'gpipe'?)", dpl.describe, "gpip")
 end
 
+function TestSizes.test_strategy_with_a_nul()
+  refuses("unknown strategy: 'gpipe' with a NUL and more behind it", "gpipe\0", shape())
+end
+
+-- An object has its options as fields; a name that is neither option nor method is an error.
+function TestSizes.test_fields_of_objects()
+  local calculator = require "dpl.analysis".BubbleCalculator { num_ranks = 4 }
+  lu.assertEquals(calculator.num_ranks, 4)
+  lu.assertNil(calculator.p2p)
+  lu.assertErrorMsgContains("a BubbleCalculator has no 'num_rank' (did you mean 'num_ranks'?)",
+    function() return calculator.num_rank end)
+  lu.assertErrorMsgContains("has no 'gpipe_buble' (did you mean 'gpipe_bubble'?)",
+    function() return calculator:gpipe_buble(8) end)
+  lu.assertErrorMsgContains("a BubbleCalculator is indexed by names (got a number)",
+    function() return calculator[1] end)
+end
+
 function TestSizes.test_strategy_of_another_type()
   for _, wrong in ipairs { 1, true, print, 0 / 0 } do
     refuses("the name of a strategy; dpl.strategies() lists them (got ", wrong, shape())

@@ -115,9 +115,10 @@ function TestPrompt.test_starts_by_itself_at_a_terminal()
   assert_contains({ "The global dpl is", "\n42\n" }, 0, type_at_terminal("6 * 7\n"))
 end
 
+-- The terminal's own echo of the input may come before the prompt or behind it.
 function TestPrompt.test_works_without_the_line_editor()
   sh("mkdir none; for n in libedit.so.2 libedit.so.0; do : >none/$n; done")
-  assert_contains({ "Lines cannot be edited or recalled: install libedit", "\n> 42\n" }, 0,
+  assert_contains({ "Lines cannot be edited or recalled: install libedit", "42\n" }, 0,
     type_at_terminal("6 * 7\n", "LD_LIBRARY_PATH=" .. quoted(process.directory() .. "/none")))
 end
 

@@ -424,4 +424,47 @@ function TestData.test_tables_with_tricks()
   lu.assertError(dpl.schedule, two_ranks { orders = holes })
 end
 
+-- Each rank begins with the second stage of the route of the rank before, and so waits for it.
+local function ring(num_ranks)
+  local data = { num_ranks = num_ranks, num_chunks = num_ranks, routes = {}, orders = {} }
+  for rank = 0, num_ranks - 1 do
+    local before = (rank - 1) % num_ranks
+    data.routes[rank + 1] = { ranks = { rank, (rank + 1) % num_ranks }, chunks = { rank, rank } }
+    data.orders[rank + 1] = {
+      ("%dF%d"):format(2 * before + 1, before), ("%dB%d"):format(2 * before + 1, before),
+      ("%dF%d"):format(2 * rank, rank), ("%dB%d"):format(2 * rank, rank),
+    }
+  end
+  return data
+end
+
+function TestData.test_cycle_of_any_length()
+  local _, message = dpl.schedule(ring(3)):validate()
+  lu.assertEquals(message, "the ranks wait for each other: "
+    .. "rank 0 action 0 (5F2) waits for rank 2 action 2 (4F2), "
+    .. "which comes after rank 2 action 0 (3F1), which waits for rank 1 action 2 (2F1), "
+    .. "which comes after rank 1 action 0 (1F0), which waits for rank 0 action 2 (0F0), "
+    .. "which comes after rank 0 action 0 (5F2)")
+  for _, num_ranks in ipairs { 9, 100, 5000 } do
+    local ok, long, code = dpl.schedule(ring(num_ranks)):validate()
+    lu.assertNil(ok)
+    lu.assertEquals(code, "DEADLOCK")
+    lu.assertStrContains(long, (", and so on: a cycle of %d waits"):format(num_ranks))
+  end
+end
+
+-- Of a long cycle and a short one that hangs on it, the short one is told.
+function TestData.test_shortest_cycle_is_told()
+  local data = ring(6)
+  data.num_chunks = 7
+  data.routes[7] = { ranks = { 0, 1 }, chunks = { 6, 6 } }
+  data.orders[1] = { "12F6", "12B6", table.unpack(data.orders[1]) }
+  table.insert(data.orders[2], "13F6")
+  table.insert(data.orders[2], "13B6")
+  local _, message = dpl.schedule(data):validate()
+  lu.assertStrContains(message, "rank 0 action 1 (12B6) waits for rank 1 action 5 (13B6), "
+    .. "which comes after rank 1 action 0 (1F0), which waits for rank 0 action 4 (0F0), "
+    .. "which comes after rank 0 action 1 (12B6)")
+end
+
 return { TestStrategies = TestStrategies, TestFields = TestFields, TestData = TestData }

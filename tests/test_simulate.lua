@@ -325,6 +325,14 @@ end
 
 ---- Memory ----
 
+-- 0.1 + 0.2 is more than 0.3 by rounding alone, which leaves an I of 0 and not a negative one.
+function TestCosts.test_rounding_is_no_negative_cost()
+  local s = dpl.schedule("zb_h1", { num_ranks = 1, num_chunks = 1 })
+  lu.assertEquals(dpl.simulate(s, { B = 0.3, W = 0.1 + 0.2 }).makespan, 1 + (0.1 + 0.2))
+  lu.assertEquals(dpl.simulate(s, { B = 0.3, I = 0.1 + 0.2 }).makespan, 1 + (0.1 + 0.2))
+  lu.assertErrorMsgContains("is more than B", dpl.simulate, s, { B = 0.3, W = 0.300001 })
+end
+
 local TestPeaks = {}
 
 local function all(count, value)

@@ -3,19 +3,6 @@
 
 #include "bind/embedded.h"
 
-#include <math.h>
-
-const char *const dpl_setup_holds[] = {"ranks", "stages", NULL};
-
-const char *const dpl_setup_sizes[] = {"num_ranks", "num_chunks", NULL};
-
-dpl_problem dpl_setup_problem(const dpl_setup *setup)
-{
-    return (dpl_problem){.shape = {.num_ranks = setup->num_ranks, .num_chunks = setup->num_chunks},
-                         .costs = setup->costs,
-                         .hold = (dpl_hold)setup->hold};
-}
-
 /* [-0, +0, m] */
 static void add_class(lua_State *L, const dpl_class *class)
 {

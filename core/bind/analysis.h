@@ -2,51 +2,10 @@
 #ifndef DPL_BIND_ANALYSIS_H
 #define DPL_BIND_ANALYSIS_H
 
-#include "bind/bind.h"
+#include "bind/setup.h"
 
 extern const dpl_class dpl_schedule_analyzer_class;
 extern const dpl_class dpl_bubble_calculator_class;
 extern const dpl_class dpl_communication_analyzer_class;
-
-/*
- * What every class is made for; the first member of its struct, so that the options below fill it
- * there. BubbleCalculator leaves num_chunks to its methods.
- */
-typedef struct dpl_setup {
-    int32_t num_ranks;
-    int32_t num_chunks;
-    dpl_costs costs;
-    int hold;
-} dpl_setup;
-
-/* The leading options num_ranks, num_chunks. */
-extern const char *const dpl_setup_sizes[];
-
-/* "ranks" and "stages", in the order of dpl_hold. */
-extern const char *const dpl_setup_holds[];
-
-#define SETUP_NUM_RANKS                                                                            \
-    {                                                                                              \
-        "num_ranks", DPL_OPTION_INTEGER, offsetof(dpl_setup, num_ranks), 1, DPL_MOST_COUNT,        \
-            DPL_REQUIRED, "ranks", "ranks; with hold = \"stages\", stages of the model", NULL      \
-    }
-#define SETUP_NUM_CHUNKS                                                                           \
-    {                                                                                              \
-        "num_chunks", DPL_OPTION_INTEGER, offsetof(dpl_setup, num_chunks), 1, DPL_MOST_COUNT,      \
-            DPL_REQUIRED, "micro-batches", "micro-batches of a step", NULL                         \
-    }
-#define SETUP_COSTS DPL_COST_OPTIONS(dpl_setup)
-#define SETUP_HOLD                                                                                 \
-    {                                                                                              \
-        "hold", DPL_OPTION_CHOICE, offsetof(dpl_setup, hold), 0, 0, DPL_HOLD_RANKS, "",            \
-            "what is the same for every strategy: \"ranks\" and the model, costs being those of "  \
-            "a rank's share; or \"stages\", costs being those of a stage",                         \
-            dpl_setup_holds                                                                        \
-    }
-
-/* The setup as the library takes it. */
-dpl_problem dpl_setup_problem(const dpl_setup *setup);
-
-#define COUNT_OF(list) (sizeof(list) / sizeof *(list))
 
 #endif

@@ -117,8 +117,8 @@ static int compare_bubbles(lua_State *L)
  * pipeline then. */
 static int32_t table_chunks(lua_State *L, const bubble_calculator *self)
 {
-    if (lua_isnoneornil(L, 2) && self->setup.num_ranks <= INT32_MAX / 4) {
-        return 4 * self->setup.num_ranks;
+    if (lua_isnoneornil(L, 2) && self->setup.shape.num_ranks <= INT32_MAX / 4) {
+        return 4 * self->setup.shape.num_ranks;
     }
     return dpl_bind_count(L, 2, "num_chunks", 1, DPL_MOST_COUNT);
 }

@@ -7,37 +7,53 @@
 
 /* ---- Records: userdata with fields and methods, and nothing else ---- */
 
-/* [-0, +1, v] */
-static void raise_no_member(lua_State *L, const char *owner, const char *name,
-                            const dpl_field *fields, size_t count)
+/*
+ * [-0, +0, v] The member `name` is none of the methods, upvalue 1, nor of the fields whose names
+ * are `names`, of which the block has room for the methods' too.
+ */
+static int raise_no_member(lua_State *L, const char *owner, const char *name, const char **names,
+                           size_t count)
 {
-    size_t known = 0;
-    size_t capacity = count;
     for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1)) != 0; lua_pop(L, 1)) {
-        capacity++;
+        names[count++] = lua_tostring(L, -2);
     }
-    const char **names = lua_newuserdatauv(L, (capacity + 1) * sizeof *names, 0);
-    for (; known < count; known++) {
-        names[known] = fields[known].name;
-    }
-    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1)) != 0; lua_pop(L, 1)) {
-        names[known++] = lua_tostring(L, -2);
-    }
-    const char *nearest = dpl_nearest_name(name, names, known);
+    const char *nearest = dpl_nearest_name(name, names, count);
     if (nearest != NULL) {
-        dpl_bind_error(L, "a %s has no '%s' (did you mean '%s'?)", owner, name, nearest);
+        return dpl_bind_error(L, "a %s has no '%s' (did you mean '%s'?)", owner, name, nearest);
     }
-    dpl_bind_error(L, "a %s has no '%s'", owner, name);
+    return dpl_bind_error(L, "a %s has no '%s'", owner, name);
+}
+
+/* [-0, +1, m] A block for `count` names of fields and those of the methods, upvalue 1. */
+static const char **push_names(lua_State *L, size_t count)
+{
+    for (lua_pushnil(L); lua_next(L, lua_upvalueindex(1)) != 0; lua_pop(L, 1)) {
+        count++;
+    }
+    return lua_newuserdatauv(L, (count + 1) * sizeof(const char *), 0);
+}
+
+/*
+ * [-0, +1|+0, v] Pushes the method named by argument 2 and returns true; raises where that is no
+ * name.
+ */
+static bool push_method(lua_State *L, const char *owner)
+{
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
+        return true;
+    }
+    lua_pop(L, 1);
+    if (lua_type(L, 2) != LUA_TSTRING) {
+        dpl_bind_error(L, "a %s is indexed by names (got a %s)", owner, luaL_typename(L, 2));
+    }
+    return false;
 }
 
 int dpl_bind_index(lua_State *L, const char *owner, const dpl_field *fields, size_t count)
 {
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
+    if (push_method(L, owner)) {
         return 1;
-    }
-    if (lua_type(L, 2) != LUA_TSTRING) {
-        return dpl_bind_error(L, "a %s is indexed by names (got a %s)", owner, luaL_typename(L, 2));
     }
     const char *name = lua_tostring(L, 2);
     for (size_t i = 0; i < count; i++) {
@@ -46,8 +62,11 @@ int dpl_bind_index(lua_State *L, const char *owner, const dpl_field *fields, siz
             return 1;
         }
     }
-    raise_no_member(L, owner, name, fields, count);
-    return 0;
+    const char **names = push_names(L, count);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = fields[i].name;
+    }
+    return raise_no_member(L, owner, name, names, count);
 }
 
 void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index,
@@ -81,21 +100,26 @@ void *dpl_bind_self(lua_State *L, const dpl_class *class)
     return self;
 }
 
-/* [-0, +1, m] An option as it was given, by name; nil where it was not. Upvalue 2 is the class. */
+/* [-0, +1, v] A method, or an option as it was given, nil where it was not. Upvalue 2 is the class.
+ */
 static int index_object(lua_State *L)
 {
     const dpl_class *class = lua_touserdata(L, lua_upvalueindex(2));
-    if (lua_type(L, 2) == LUA_TSTRING) {
-        for (size_t i = 0; i < class->num_options; i++) {
-            if (strcmp(class->options[i].name, lua_tostring(L, 2)) == 0) {
-                lua_getiuservalue(L, 1, GIVEN);
-                lua_pushvalue(L, 2);
-                lua_rawget(L, -2);
-                return 1;
-            }
+    if (push_method(L, class->name)) {
+        return 1;
+    }
+    const char *name = lua_tostring(L, 2);
+    const char **names = push_names(L, class->num_options);
+    for (size_t i = 0; i < class->num_options; i++) {
+        names[i] = class->options[i].name;
+        if (strcmp(names[i], name) == 0) {
+            lua_getiuservalue(L, 1, GIVEN);
+            lua_pushvalue(L, 2);
+            lua_rawget(L, -2);
+            return 1;
         }
     }
-    return dpl_bind_index(L, class->name, NULL, 0);
+    return raise_no_member(L, class->name, name, names, class->num_options);
 }
 
 /* [-0, +1, m] "BubbleCalculator { num_ranks = 4 }", the options that were given, in their order. */

@@ -1,38 +1,16 @@
 /* The module dpl.simulator: PipelineEvent and the classes that simulate, compare and optimize. */
-#include "bind/bind.h"
 #include "bind/embedded.h"
+#include "bind/setup.h"
 
 /* What the options of all three classes fill. */
 typedef struct problem {
-    dpl_shape shape;
-    dpl_costs costs;
-    int hold;
+    dpl_setup setup;
     double weight_memory;
     double overhead;
     dpl_name_list strategies;
 } problem;
 
-static const char *const held[] = {[DPL_HOLD_RANKS] = "ranks", [DPL_HOLD_STAGES] = "stages", NULL};
-static const char *const leading[] = {"num_ranks", "num_chunks", NULL};
-
-#define COUNT_OPTION(name, meaning)                                                                \
-    {                                                                                              \
-#name, DPL_OPTION_INTEGER, offsetof(problem, shape.name), 1, DPL_MOST_COUNT, DPL_REQUIRED, \
-            "", meaning, NULL                                                                      \
-    }
-
-/* A macro, so that the tables stay constant. */
-#define PROBLEM_OPTIONS                                                                            \
-    COUNT_OPTION(num_ranks, "how many ranks the pipeline has; with hold = 'stages', how many "     \
-                            "stages the model has"),                                               \
-        COUNT_OPTION(num_chunks, "how many micro-batches run through it"),                         \
-        DPL_COST_OPTIONS(problem),                                                                 \
-    {                                                                                              \
-        "hold", DPL_OPTION_CHOICE, offsetof(problem, hold), 0, 0, DPL_HOLD_RANKS, "",              \
-            "what stays the same between strategies: the ranks, costs being those of a rank's "    \
-            "whole share of the model; or the stages, costs being those of a stage",               \
-            held                                                                                   \
-    }
+#define PROBLEM_OPTIONS SETUP_NUM_RANKS, SETUP_NUM_CHUNKS, SETUP_COSTS, SETUP_HOLD
 
 #define WEIGHT_MEMORY_OPTION                                                                       \
     {                                                                                              \
@@ -54,8 +32,6 @@ static const dpl_option optimizer_options[] = {
     {"overhead", DPL_OPTION_NUMBER, offsetof(problem, overhead), 0, DPL_MOST_NUMBER, 0, "time",
      "what every action takes besides its cost, however small the chunk: for optimal_chunks", NULL},
 };
-
-#define COUNT_OF(table) (sizeof(table) / sizeof(table)[0])
 
 /* ---- Values for Lua ---- */
 
@@ -83,8 +59,8 @@ static dpl_contender push_contender(lua_State *L, int argument, const problem *s
         return contender;
     }
     const char *name = dpl_bind_strategy(L, argument);
-    if (dpl_held_shape(name, &self->shape, (dpl_hold)self->hold, &shape, &contender.cost_unit,
-                       &error) != DPL_OK) {
+    if (dpl_held_shape(name, &self->setup.shape, (dpl_hold)self->setup.hold, &shape,
+                       &contender.cost_unit, &error) != DPL_OK) {
         dpl_bind_raise(L, &error);
     }
     contender.schedule = dpl_bind_make_schedule(L, name, &shape);
@@ -102,7 +78,7 @@ static int simulate(lua_State *L)
     dpl_simulate_options options = {.weight_memory = self->weight_memory};
     lua_settop(L, 2);
     options.cost_unit = push_contender(L, 2, self).cost_unit;
-    return dpl_bind_simulate(L, 3, &self->costs, &options);
+    return dpl_bind_simulate(L, 3, &self->setup.costs, &options);
 }
 
 static int events(lua_State *L)
@@ -132,7 +108,7 @@ static const dpl_class simulator_class = {
     .options = simulator_options,
     .num_options = COUNT_OF(simulator_options),
     .size = sizeof(problem),
-    .leading = leading,
+    .leading = dpl_setup_sizes,
     .methods = simulator_methods,
 };
 
@@ -146,9 +122,9 @@ static dpl_comparison push_comparison(lua_State *L, const problem *self)
     const dpl_name_list *names = &self->strategies;
     size_t count = names->count > 0 ? names->count : dpl_strategy_count();
     dpl_comparison found = {.rows = lua_newuserdatauv(L, count * sizeof *found.rows, 0)};
-    const dpl_comparison_query query = {.shape = self->shape,
-                                        .costs = &self->costs,
-                                        .hold = (dpl_hold)self->hold,
+    const dpl_comparison_query query = {.shape = self->setup.shape,
+                                        .costs = &self->setup.costs,
+                                        .hold = (dpl_hold)self->setup.hold,
                                         .weight_memory = self->weight_memory,
                                         .strategies = names->count > 0 ? names->names : NULL,
                                         .num_strategies = names->count};
@@ -219,10 +195,10 @@ static void push_report_table(lua_State *L, const problem *self)
     push_costs(L, found.costs);
     lua_setfield(L, table, "costs");
     lua_settop(L, table);
-    dpl_bind_set_integer(L, "num_ranks", self->shape.num_ranks);
-    dpl_bind_set_integer(L, "num_chunks", self->shape.num_chunks);
-    dpl_bind_set_text(L, "hold", held[self->hold]);
-    dpl_bind_set_number(L, "p2p", self->costs.p2p);
+    dpl_bind_set_integer(L, "num_ranks", self->setup.shape.num_ranks);
+    dpl_bind_set_integer(L, "num_chunks", self->setup.shape.num_chunks);
+    dpl_bind_set_text(L, "hold", dpl_setup_holds[self->setup.hold]);
+    dpl_bind_set_number(L, "p2p", self->setup.costs.p2p);
     dpl_bind_set_number(L, "weight_memory", self->weight_memory);
 }
 
@@ -248,7 +224,7 @@ static const dpl_class comparator_class = {
     .options = comparator_options,
     .num_options = COUNT_OF(comparator_options),
     .size = sizeof(problem),
-    .leading = leading,
+    .leading = dpl_setup_sizes,
     .methods = comparator_methods,
 };
 
@@ -300,9 +276,9 @@ static void push_chunk_search(lua_State *L, const dpl_chunk_search *found)
 static int optimal_chunks(lua_State *L)
 {
     const problem *self = dpl_bind_self(L, &optimizer_class);
-    dpl_chunk_query query = {.shape = self->shape,
-                             .costs = &self->costs,
-                             .hold = (dpl_hold)self->hold,
+    dpl_chunk_query query = {.shape = self->setup.shape,
+                             .costs = &self->setup.costs,
+                             .hold = (dpl_hold)self->setup.hold,
                              .overhead = self->overhead};
     dpl_error error;
     lua_settop(L, 3);
@@ -377,7 +353,7 @@ static int sensitivity(lua_State *L)
          "share of the cost", "how far up and down the costs are moved, above 0", NULL},
     };
     const problem *self = dpl_bind_self(L, &optimizer_class);
-    dpl_sensitivity_query query = {.costs = &self->costs};
+    dpl_sensitivity_query query = {.costs = &self->setup.costs};
     dpl_sensitivities found;
     dpl_error error;
     lua_settop(L, 3);
@@ -475,7 +451,7 @@ static int communication_threshold(lua_State *L)
          "time", "how far is looked; default: the smaller makespan at p2p = 0", NULL},
     };
     const problem *self = dpl_bind_self(L, &optimizer_class);
-    dpl_crossing_query query = {.costs = &self->costs};
+    dpl_crossing_query query = {.costs = &self->setup.costs};
     dpl_crossings found;
     dpl_error error;
     lua_settop(L, 4);
@@ -506,7 +482,7 @@ static const dpl_class optimizer_class = {
     .options = optimizer_options,
     .num_options = COUNT_OF(optimizer_options),
     .size = sizeof(problem),
-    .leading = leading,
+    .leading = dpl_setup_sizes,
     .methods = optimizer_methods,
 };
 

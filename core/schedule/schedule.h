@@ -117,9 +117,9 @@ int dpl_schedule_inputs(const dpl_schedule *schedule, const dpl_cells *cells,
                         const dpl_action *action, uint32_t out[2]);
 
 /*
- * done[r]: how many actions of rank r could run before all ranks waited. Fills *verdict: DPL_DEADLOCK
- * with the shortest cycle of waiting actions in its message. DPL_MEMORY, DPL_CANCELLED: it is not
- * filled.
+ * done[r]: how many actions of rank r could run before all ranks waited. Fills *verdict:
+ * DPL_DEADLOCK with the shortest cycle of waiting actions in its message. DPL_MEMORY,
+ * DPL_CANCELLED: it is not filled.
  */
 dpl_code dpl_schedule_explain_deadlock(const dpl_schedule *schedule, const dpl_cells *cells,
                                        const size_t *done, dpl_error *verdict);

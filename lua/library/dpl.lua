@@ -32,6 +32,9 @@
 ---route has stages and then used for every route.
 ---@alias dpl.Cost number|number[]
 
+---A strategy that a comparison left out, since it does not allow the size, and why.
+---@alias dpl.Skipped { strategy: dpl.Strategy, reason: string }
+
 ---@class dpl
 ---@field _VERSION string version of the library, such as "0.1.0"
 local dpl = {}

@@ -3,9 +3,6 @@
 ---@class dpl.analysis
 local analysis = {}
 
----Strategies that do not allow the size, with why.
----@alias dpl.SkippedList { strategy: dpl.Strategy, reason: string }[]
-
 ---- ScheduleAnalyzer ----
 
 ---@class dpl.AnalyzerOptions: dpl.Problem
@@ -106,7 +103,7 @@ function BubbleCalculator:gpipe_bubble(num_chunks) end
 ---All strategies that allow the size, least bubble ratio first, and those that do not.
 ---@param num_chunks integer
 ---@return dpl.Bubble[]
----@return dpl.SkippedList skipped
+---@return dpl.Skipped[] skipped
 function BubbleCalculator:compare(num_chunks) end
 
 ---@class dpl.MethodRow
@@ -125,7 +122,7 @@ function BubbleCalculator:compare(num_chunks) end
 ---size. With hold = "stages" in units of a stage, as in that table, else of a rank's whole share.
 ---@param num_chunks? integer default 4 num_ranks
 ---@return dpl.MethodRow[]
----@return dpl.SkippedList skipped
+---@return dpl.Skipped[] skipped
 function BubbleCalculator:comparison_table(num_chunks) end
 
 ---The same as text.
@@ -213,7 +210,7 @@ function CommunicationAnalyzer:bandwidth(strategy) end
 
 ---Fewest bytes first, and those that do not allow the size.
 ---@return dpl.TrafficRow[]
----@return dpl.SkippedList skipped
+---@return dpl.Skipped[] skipped
 function CommunicationAnalyzer:compare() end
 
 return analysis

@@ -49,8 +49,6 @@ local benchmark = {}
 ---@field num_ranks integer ranks of the pipeline
 ---@field num_chunks integer micro-batches of a step; divides batch_size
 
----@alias dpl.Skipped { strategy: dpl.Strategy, reason: string }
-
 ---- MemoryEstimator ----
 
 ---@class dpl.MemoryOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.StateOptions

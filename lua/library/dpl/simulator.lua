@@ -91,7 +91,7 @@ local ScheduleComparator = {}
 
 ---Those that ran, by makespan and then name; then those that do not allow the size, with why.
 ---@return dpl.ComparisonRow[] rows
----@return { strategy: dpl.Strategy, reason: string }[] skipped
+---@return dpl.Skipped[] skipped
 function ScheduleComparator:compare_strategies() end
 
 ---The rankings as text, with what is held constant, the costs, and the meaning of each figure.
