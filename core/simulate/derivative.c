@@ -82,7 +82,8 @@ static void run(dpl_slopes *slopes, const dpl_timeline *t, double tolerance, siz
     for (size_t i = from; i < to; i++) {
         dpl_step step = steps[i];
         dpl_slope_at *rank = &slopes->free_at[step.rank];
-        double latest = t->start[i] - tolerance;
+        double input = dpl_later(t->end[step.input], t->end[step.gradient]) + t->p2p;
+        double latest = dpl_later(rank->time, input) - tolerance;
         dpl_slope slope = undecided;
         consider(&slope, latest, rank->time, rank->slope);
         consider(&slope, latest, t->end[step.input] + t->p2p,

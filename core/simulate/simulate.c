@@ -10,30 +10,26 @@
 /* Steps between two looks at the cancel hook: under a millisecond of work. */
 #define CANCEL_EVERY 131072
 
-static double later(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 /*
  * The inner loops. What a step needs from another rank is the end of an earlier step plus p2p;
- * where it needs nothing that end is -infinity, which no branch has to know.
+ * where it needs nothing that end is -infinity, which no branch has to know. Busy time is a sum of
+ * durations in the order of the rank: ends minus starts would lose their last bits.
  */
 static void run_single(dpl_timeline *t, size_t from, size_t to)
 {
     const dpl_step *steps = t->schedule->steps;
     const double *durations = t->durations;
-    double *start = t->start;
     double *end = t->end;
-    double *free_at = t->free_at;
+    dpl_rank_time *ranks = t->ranks;
     double p2p = t->p2p;
     for (size_t i = from; i < to; i++) {
         dpl_step step = steps[i];
-        double begin = later(free_at[step.rank], end[step.input] + p2p);
-        double finish = begin + durations[step.cost];
-        start[i] = begin;
+        dpl_rank_time *rank = &ranks[step.rank];
+        double duration = durations[step.cost];
+        double finish = dpl_later(rank->free_at, end[step.input] + p2p) + duration;
         end[i] = finish;
-        free_at[step.rank] = finish;
+        rank->free_at = finish;
+        rank->busy += duration;
     }
 }
 
@@ -41,25 +37,25 @@ static void run_pairs(dpl_timeline *t, size_t from, size_t to)
 {
     const dpl_step *steps = t->schedule->steps;
     const double *durations = t->durations;
-    double *start = t->start;
     double *end = t->end;
-    double *free_at = t->free_at;
+    dpl_rank_time *ranks = t->ranks;
     double p2p = t->p2p;
     for (size_t i = from; i < to; i++) {
         dpl_step step = steps[i];
-        double input = later(end[step.input], end[step.gradient]);
-        double begin = later(free_at[step.rank], input + p2p);
-        double finish = begin + durations[step.cost];
-        start[i] = begin;
+        dpl_rank_time *rank = &ranks[step.rank];
+        double duration = durations[step.cost];
+        double input = dpl_later(end[step.input], end[step.gradient]);
+        double finish = dpl_later(rank->free_at, input + p2p) + duration;
         end[i] = finish;
-        free_at[step.rank] = finish;
+        rank->free_at = finish;
+        rank->busy += duration;
     }
 }
 
 dpl_code dpl_timeline_run(dpl_timeline *t, dpl_error *error)
 {
     const dpl_schedule *s = t->schedule;
-    memset(t->free_at, 0, (size_t)s->num_ranks * sizeof *t->free_at);
+    memset(t->ranks, 0, (size_t)s->num_ranks * sizeof *t->ranks);
     t->end[s->num_actions] = -INFINITY;
     for (size_t from = 0; from < s->num_actions; from += CANCEL_EVERY) {
         size_t to = from + CANCEL_EVERY < s->num_actions ? from + CANCEL_EVERY : s->num_actions;
