@@ -66,6 +66,13 @@ function process.skip_without(command)
   lu.skipIf(code ~= 0, "there is no " .. command)
 end
 
+-- Where script(1) is missing, or a container has no pseudo-terminals to give.
+function process.skip_without_terminal()
+  process.skip_without("script")
+  local _, code = process.sh("script -qec true /dev/null </dev/null")
+  lu.skipIf(code ~= 0, "no pseudo-terminal can be made here")
+end
+
 -- The absolute path of the test's directory.
 function process.directory()
   return directory

@@ -104,7 +104,7 @@ end
 -- What dpl prints where it reads from a terminal. The last line must leave, as script(1) turns the
 -- end of the input into a key that the line editor may not have asked for yet.
 local function type_at_terminal(input, environment)
-  process.skip_without("script")
+  process.skip_without_terminal()
   local command = ("printf %%s %s | %s timeout 20 script -qec %s /dev/null"):format(
     quoted(input .. "os.exit(0, true)\n"), environment or "", quoted(process.DPL))
   local output, code = sh(command)

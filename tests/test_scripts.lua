@@ -349,7 +349,7 @@ function TestTerminal.test_output_that_is_no_terminal()
 end
 
 function TestTerminal.test_terminal()
-  process.skip_without("script")
+  process.skip_without_terminal()
   process.write("t.lua", [[
     local terminal = require "dpl.terminal"
     os.execute("stty cols 123 </dev/tty")
