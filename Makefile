@@ -148,8 +148,8 @@ $(BUILD)/libdpl.so: $(SHARED)
 	@ln -sf $(SONAME) $@
 
 # Without liblua: the Lua that loads the module already has one, and a second would be fatal.
-$(BUILD)/dpl.so: $(CORE_OBJECTS) $(BIND_OBJECTS) $(BUILD)/sources
-	$(call brief,LINK)$(LINK) -shared -o $@ $(filter %.o,$^) $(SYSTEM_LIBS)
+$(BUILD)/dpl.so: $(CORE_OBJECTS) $(BIND_OBJECTS) $(BUILD)/sources core/bind/exports.map
+	$(call brief,LINK)$(LINK) -shared -Wl,--version-script=core/bind/exports.map -o $@ $(filter %.o,$^) $(SYSTEM_LIBS)
 
 $(OUTER_TESTS:tests/%.c=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(BUILD)/libdpl.so
 	$(call brief,LINK)$(LINK) -o $@ $< -L$(BUILD) -ldpl -Wl,-rpath,'$$ORIGIN' $(SYSTEM_LIBS)

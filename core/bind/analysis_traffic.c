@@ -73,9 +73,10 @@ static traffic_box *push_traffic_box(lua_State *L)
 {
     traffic_box *box = lua_newuserdatauv(L, sizeof *box, 0);
     box->traffic = NULL;
-    if (luaL_newmetatable(L, TRAFFIC_TYPE) != 0) {
+    if (!dpl_bind_find_metatable(L, TRAFFIC_TYPE)) {
         lua_pushcfunction(L, collect_traffic);
         lua_setfield(L, -2, "__gc");
+        dpl_bind_keep_metatable(L, TRAFFIC_TYPE);
     }
     lua_setmetatable(L, -2);
     return box;

@@ -210,6 +210,15 @@ typedef struct dpl_field {
 int dpl_bind_index(lua_State *L, const char *owner, const dpl_field *fields, size_t count);
 
 /*
+ * [-0, +1, m] Pushes the metatable kept under `name` and returns true, or an empty one and false.
+ * It is kept only once it is whole: a want of memory in between must not leave half of it for good.
+ */
+bool dpl_bind_find_metatable(lua_State *L, const char *name);
+
+/* [-0, +0, m] Keeps the metatable on top, now whole, under `name`. */
+void dpl_bind_keep_metatable(lua_State *L, const char *name);
+
+/*
  * [-0, +1, m] Pushes the metatable `name`, made at the first call: __index is `index` with the
  * methods as upvalue 1, and `metamethods` are set; both lists end with {NULL, NULL}.
  */

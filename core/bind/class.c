@@ -69,10 +69,28 @@ int dpl_bind_index(lua_State *L, const char *owner, const dpl_field *fields, siz
     return raise_no_member(L, owner, name, names, count);
 }
 
+bool dpl_bind_find_metatable(lua_State *L, const char *name)
+{
+    if (luaL_getmetatable(L, name) == LUA_TTABLE) {
+        return true;
+    }
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    return false;
+}
+
+void dpl_bind_keep_metatable(lua_State *L, const char *name)
+{
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, name);
+}
+
 void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index,
                              const luaL_Reg *methods, const luaL_Reg *metamethods)
 {
-    if (luaL_newmetatable(L, name) == 0) {
+    if (dpl_bind_find_metatable(L, name)) {
         return;
     }
     luaL_setfuncs(L, metamethods, 0);
@@ -83,6 +101,7 @@ void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index
     /* Scripts cannot take the metamethods out and call them on what they are not for. */
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__metatable");
+    dpl_bind_keep_metatable(L, name);
 }
 
 /* ---- Objects ---- */
@@ -90,14 +109,25 @@ void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index
 /* Every object's user value 1 is the table of its lists, 2 the options it was made from. */
 enum { LISTS = 1, GIVEN = 2 };
 
+/* The class's own address is the key of its objects' metatable: no other module can have it. */
+static bool is_object(lua_State *L, int index, const dpl_class *class)
+{
+    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) {
+        return false;
+    }
+    lua_rawgetp(L, LUA_REGISTRYINDEX, class);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
 void *dpl_bind_self(lua_State *L, const dpl_class *class)
 {
-    void *self = luaL_testudata(L, 1, class->name);
-    if (self == NULL) {
+    if (!is_object(L, 1, class)) {
         dpl_bind_error(L, "the methods of %s are called with ':', as in object:%s(...)",
                        class->name, class->methods[0].name);
     }
-    return self;
+    return lua_touserdata(L, 1);
 }
 
 /* [-0, +1, v] A method, or an option as it was given, nil where it was not. Upvalue 2 is the class.
@@ -128,7 +158,7 @@ static int object_to_string(lua_State *L)
     const dpl_class *class = lua_touserdata(L, lua_upvalueindex(1));
     const char *separator = " ";
     luaL_Buffer text;
-    luaL_checkudata(L, 1, class->name);
+    dpl_bind_self(L, class);
     lua_settop(L, 1);
     lua_getiuservalue(L, 1, GIVEN);
     luaL_buffinit(L, &text);
@@ -154,9 +184,13 @@ static int object_to_string(lua_State *L)
 /* [-0, +1, m] The metatable of a class's objects. */
 static void push_object_metatable(lua_State *L, const dpl_class *class)
 {
-    if (luaL_newmetatable(L, class->name) == 0) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, class) == LUA_TTABLE) {
         return;
     }
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushstring(L, class->name);
+    lua_setfield(L, -2, "__name");
     lua_newtable(L);
     luaL_setfuncs(L, class->methods, 0);
     lua_pushlightuserdata(L, (void *)class);
@@ -167,6 +201,8 @@ static void push_object_metatable(lua_State *L, const dpl_class *class)
     lua_setfield(L, -2, "__tostring");
     lua_pushstring(L, class->name);
     lua_setfield(L, -2, "__metatable");
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, class);
 }
 
 /* ---- Classes ---- */

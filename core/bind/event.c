@@ -39,9 +39,10 @@ static int to_string(lua_State *L)
 /* [-0, +0, m] Gives the table on top the metatable of events. */
 static void set_metatable(lua_State *L)
 {
-    if (luaL_newmetatable(L, TYPE) != 0) {
+    if (!dpl_bind_find_metatable(L, "dpl." TYPE)) {
         lua_pushcfunction(L, to_string);
         lua_setfield(L, -2, "__tostring");
+        dpl_bind_keep_metatable(L, "dpl." TYPE);
     }
     lua_setmetatable(L, -2);
 }

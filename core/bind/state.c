@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "bind/embedded.h"
+
 /* ---- Hooks ---- */
 
 /* A userdata in the registry. The hooks that objects copy point back here, so that a cancel
@@ -53,7 +55,12 @@ const dpl_hooks *dpl_bind_hooks(lua_State *L)
 /* Lua files of ours, by their chunk names: a mistake is never theirs but their caller's. */
 static bool is_ours(const lua_Debug *activation)
 {
-    return strncmp(activation->source, "@dpl/", 5) == 0;
+    for (size_t i = 0; i < dpl_embedded_count; i++) {
+        if (strcmp(activation->source, dpl_embedded_modules[i].chunkname) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* [-0, +1, m] "file:line: " of the script that called, however many C functions or files of ours

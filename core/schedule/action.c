@@ -18,8 +18,9 @@ size_t dpl_action_format(const dpl_action *a, char *text)
             snprintf(text, DPL_ACTION_TEXT_SIZE, "(%ldF%ld;%ldB%ld)%s", (long)a->stage,
                      (long)a->chunk, (long)a->backward_stage, (long)a->backward_chunk, overlap);
     } else {
-        length = snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%c%ld", (long)a->stage, letters[a->kind],
-                          (long)a->chunk);
+        bool known = a->kind >= 0 && a->kind < DPL_FB;
+        length = snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%c%ld", (long)a->stage,
+                          known ? letters[a->kind] : '?', (long)a->chunk);
     }
     return (size_t)length;
 }

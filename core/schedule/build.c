@@ -169,6 +169,9 @@ dpl_code dpl_schedule_from_data(const dpl_schedule_data *data, const dpl_hooks *
     size_t total = 0;
     *schedule = NULL;
     for (int32_t r = 0; r < data->num_ranks; r++) {
+        if (data->lengths[r] > SIZE_MAX - total) {
+            return dpl_fail(error, DPL_ARGUMENT, "the lengths of the orders are more than memory");
+        }
         total += data->lengths[r];
     }
     dpl_schedule *s = NULL;

@@ -141,6 +141,26 @@ static void tell(const search *f, dpl_error *verdict)
                       "the ranks wait for each other: %s", text);
 }
 
+/*
+ * A rank that lies on some cycle: as many waits as there are ranks lead onto one from anywhere that
+ * is stopped. Its cycle bounds how deep the searches from all ranks go.
+ */
+static int32_t rank_on_cycle(const search *f)
+{
+    const dpl_schedule *s = f->schedule;
+    int32_t rank = 0;
+    uint32_t needs[2];
+    while (pending(f, rank, needs) == 0) {
+        rank++;
+    }
+    for (int32_t i = 0; i < s->num_ranks; i++) {
+        if (pending(f, rank, needs) > 0) {
+            rank = dpl_schedule_rank_at(s, needs[0]);
+        }
+    }
+    return rank;
+}
+
 /* One block for all arrays: seven of them, four bytes an entry. */
 enum { ARRAYS = 7 };
 
@@ -168,9 +188,10 @@ dpl_code dpl_schedule_explain_deadlock(const dpl_schedule *schedule, const dpl_c
         return DPL_MEMORY;
     }
     lay_out(&f, block);
+    search_from(&f, rank_on_cycle(&f));
     for (int32_t r = 0; r < schedule->num_ranks && !cancelled; r++) {
         search_from(&f, r);
-        cancelled = dpl_cancelled(hooks);
+        cancelled = r % 64 == 0 && dpl_cancelled(hooks);
     }
     if (!cancelled) {
         tell(&f, verdict);

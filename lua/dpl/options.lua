@@ -5,6 +5,10 @@
 
 local options = {}
 
+-- The modules in Lua that call this one; inside the binary their chunks are called "@dpl/gantt.lua".
+local OURS <const> = { ["@dpl/options.lua"] = true, ["@dpl/gantt.lua"] = true,
+  ["@dpl/arguments.lua"] = true, ["@dpl/report.lua"] = true, ["@dpl/terminal.lua"] = true }
+
 -- The first line of a script in the call chain: neither C nor a file of ours.
 local function where()
   local level = 2
@@ -13,7 +17,7 @@ local function where()
     if not caller then
       return ""
     end
-    if caller.currentline > 0 and caller.source:sub(1, 5) ~= "@dpl/" then
+    if caller.currentline > 0 and not OURS[caller.source] then
       return ("%s:%d: "):format(caller.short_src, caller.currentline)
     end
     level = level + 1
