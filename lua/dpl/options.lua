@@ -5,7 +5,7 @@
 
 local options = {}
 
--- The modules in Lua that call this one; inside the binary their chunks are called "@dpl/gantt.lua".
+-- The modules in Lua that call this one, by the names of their chunks inside the binary.
 local OURS <const> = { ["@dpl/options.lua"] = true, ["@dpl/gantt.lua"] = true,
   ["@dpl/arguments.lua"] = true, ["@dpl/report.lua"] = true, ["@dpl/terminal.lua"] = true }
 
