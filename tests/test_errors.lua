@@ -82,6 +82,14 @@ function TestSizes.test_unknown_strategy()
   lu.assertErrorMsgContains("unknown strategy 'gpip' (did you mean 'gpipe'?)", dpl.describe, "gpip")
 end
 
+-- Whichever part of the rule a size breaks, the whole rule is told.
+function TestSizes.test_the_whole_rule_is_told()
+  local rule = "num_ranks even, num_chunks even and >= 2 * num_ranks"
+  refuses(rule, "dualpipe", { num_ranks = 5, num_chunks = 10 })
+  refuses(rule, "dualpipe", { num_ranks = 4, num_chunks = 9 })
+  refuses(rule, "dualpipe", { num_ranks = 4, num_chunks = 6 })
+end
+
 function TestSizes.test_strategy_with_a_nul()
   refuses("unknown strategy: 'gpipe' with a NUL and more behind it", "gpipe\0", shape())
 end

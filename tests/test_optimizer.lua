@@ -477,6 +477,19 @@ function TestThreshold.test_of_schedules()
   lu.assertEquals({ found.p2p, found.before, found.after }, { 2, "dualpipe", "b" })
 end
 
+-- The same schedule is not as slow as itself when its costs are read as another thing's.
+function TestThreshold.test_units_of_costs_are_not_mixed()
+  local sizes = { num_ranks = 4, num_chunks = 8 }
+  local schedule = dpl.schedule("dualpipev", sizes)
+  for _, pair in ipairs { { "dualpipev", schedule }, { schedule, "gpipe" } } do
+    lu.assertErrorMsgContains("give two names or two schedules, or hold = 'stages'", function()
+      new_optimizer():communication_threshold(pair[1], pair[2])
+    end)
+  end
+  local _, message = new_optimizer():communication_threshold(schedule, schedule)
+  lu.assertStrContains(message, "equally fast")
+end
+
 function TestThreshold.test_of_one_rank()
   local o = new_optimizer { num_ranks = 1 }
   local found, message = o:communication_threshold("1f1b", "gpipe")

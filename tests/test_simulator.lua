@@ -72,6 +72,9 @@ function TestEvent.test_fields_belong_to_kinds()
   assert_raises({ "'overlapped'", "'backward_stage'" }, forward, { kind = "overlapped" })
   assert_raises({ "'communication'", "'from_rank'" }, forward, { kind = "communication" })
   assert_raises("rank that sends", forward, { kind = "communication", from_rank = 0, to_rank = 1 })
+  local rank = forward().rank
+  assert_raises("between two ranks", forward,
+    { kind = "communication", from_rank = rank, to_rank = rank })
 end
 
 ---- ScheduleSimulator ----

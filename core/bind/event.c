@@ -237,6 +237,10 @@ static void check_fields(lua_State *L, const event_fields *fields)
         dpl_bind_error(L, TYPE ": 'rank' of communication is the rank that sends, %d (got %d)",
                        (int)fields->from_rank, (int)fields->rank);
     }
+    if (transfer && fields->from_rank == fields->to_rank) {
+        dpl_bind_error(L, TYPE ": communication is between two ranks (got %d for both)",
+                       (int)fields->to_rank);
+    }
 }
 
 /* [-2, +1, e] PipelineEvent { ... }: a new table. */

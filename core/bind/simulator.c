@@ -443,6 +443,27 @@ static const char *name_of(lua_State *L, int argument, const char *other)
     return dpl_bind_test_schedule(L, argument) != NULL ? other : dpl_bind_strategy(L, argument);
 }
 
+/* Whether a rank's whole share of the model is one stage of a route. */
+static bool has_stage_a_rank(const dpl_schedule *schedule)
+{
+    return dpl_schedule_route_length(schedule, 0) == dpl_schedule_num_ranks(schedule);
+}
+
+/*
+ * [-0, +0, v] A strategy's costs are those of a rank's share, a schedule's those of a stage: where
+ * these are not the same, two makespans of them say nothing of each other.
+ */
+static void check_units(lua_State *L, const dpl_contender *a, const dpl_contender *b)
+{
+    bool same = has_stage_a_rank(a->schedule) && has_stage_a_rank(b->schedule);
+    if (a->cost_unit != b->cost_unit && !same) {
+        dpl_bind_error(L, "communication_threshold: costs are those of a rank's share for the name "
+                          "of a strategy and those of a stage for a schedule, and a rank has "
+                          "several stages here: give two names or two schedules, or hold = "
+                          "'stages'");
+    }
+}
+
 /* [-0, +1|+3, e] communication_threshold(a, b, { max_p2p = }) */
 static int communication_threshold(lua_State *L)
 {
@@ -461,6 +482,7 @@ static int communication_threshold(lua_State *L)
     lua_settop(L, 4);
     query.a = push_contender(L, 2, self);
     query.b = push_contender(L, 3, self);
+    check_units(L, &query.a, &query.b);
     if (push_found(L, &query, &found, &error) != DPL_OK) {
         return dpl_bind_failed(L, &error);
     }

@@ -134,8 +134,9 @@ static dpl_code check_chunks(const dpl_strategy *row, const dpl_shape *shape, dp
     int32_t least = least_chunks(row, shape->num_ranks);
     if (shape->num_chunks % row->rule.chunks_multiple != 0) {
         return dpl_fail(error, DPL_SIZE,
-                        "%s needs an even num_chunks (got %ld): half of them enter at each end",
-                        name, (long)shape->num_chunks);
+                        "%s needs an even num_chunks (got %ld): half of them enter at each end; "
+                        "its rule: %s",
+                        name, (long)shape->num_chunks, row->info.size_rule);
     }
     if (shape->num_chunks < least) {
         return dpl_fail(error, DPL_SIZE,
@@ -163,8 +164,8 @@ dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, dpl_error 
     if (shape->num_ranks % row->rule.ranks_multiple != 0) {
         return dpl_fail(error, DPL_SIZE,
                         "%s needs an even num_ranks (got %ld): its two directions mirror each "
-                        "other",
-                        row->info.name, (long)shape->num_ranks);
+                        "other; its rule: %s",
+                        row->info.name, (long)shape->num_ranks, row->info.size_rule);
     }
     return check_chunks(row, shape, error);
 }
