@@ -61,9 +61,8 @@ typedef struct holdings {
 static holdings holdings_of(const dpl_schedule *schedule)
 {
     holdings most = {0, 0};
-    /* Every strategy puts as many stages on one rank as on another. */
-    most.parameters = dpl_schedule_stages_on_rank(schedule, 0);
     for (int32_t rank = 0; rank < dpl_schedule_num_ranks(schedule); rank++) {
+        most.parameters = fmax(most.parameters, dpl_schedule_stages_on_rank(schedule, rank));
         most.activations = fmax(most.activations, dpl_peak_of_rank(schedule, rank, 1).activations);
     }
     return most;

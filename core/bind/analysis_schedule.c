@@ -128,6 +128,6 @@ const dpl_class dpl_schedule_analyzer_class = {
     .options = analyzer_options,
     .num_options = COUNT_OF(analyzer_options),
     .size = sizeof(schedule_analyzer),
-    .leading = dpl_setup_sizes,
+    .leading = dpl_bind_leading_sizes,
     .methods = analyzer_methods,
 };

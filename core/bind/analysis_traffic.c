@@ -275,7 +275,7 @@ const dpl_class dpl_communication_analyzer_class = {
     .options = communication_options,
     .num_options = COUNT_OF(communication_options),
     .size = sizeof(communication_analyzer),
-    .leading = dpl_setup_sizes,
+    .leading = dpl_bind_leading_sizes,
     .check = check_message,
     .methods = communication_methods,
 };

@@ -2,7 +2,6 @@
 #include "bind/estimator.h"
 
 const char *const dpl_estimator_recipes[] = {"flash", "standard", "full", NULL};
-const char *const dpl_estimator_shape_leading[] = {"num_ranks", "num_chunks", NULL};
 
 /* ---- Checks ---- */
 

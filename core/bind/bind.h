@@ -187,6 +187,9 @@ typedef struct dpl_class {
     const luaL_Reg *methods; /* ended by {NULL, NULL} */
 } dpl_class;
 
+/* num_ranks, num_chunks: the leading options of classes that are made for a shape. */
+extern const char *const dpl_bind_leading_sizes[];
+
 /*
  * [-0, +1, m] Pushes the class: a callable table with fields `name`, `meaning` and `options` (see
  * dpl_bind_push_options).
@@ -255,7 +258,7 @@ dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index);
 dpl_schedule *dpl_bind_test_schedule(lua_State *L, int index);
 
 /*
- * [-0, +1, v] Simulates the schedule userdata at index `schedule` and pushes the timeline; where
+ * [-0, +1|+3, v] Simulates the schedule userdata at index `schedule` and pushes the timeline; where
  * the schedule cannot run pushes nil, message, code and returns 3, else returns 1. Mistakes raise.
  */
 int dpl_bind_simulate(lua_State *L, int schedule, const dpl_costs *costs,

@@ -139,15 +139,17 @@ static int index_object(lua_State *L)
         return 1;
     }
     const char *name = lua_tostring(L, 2);
-    const char **names = push_names(L, class->num_options);
     for (size_t i = 0; i < class->num_options; i++) {
-        names[i] = class->options[i].name;
-        if (strcmp(names[i], name) == 0) {
+        if (strcmp(class->options[i].name, name) == 0) {
             lua_getiuservalue(L, 1, GIVEN);
             lua_pushvalue(L, 2);
             lua_rawget(L, -2);
             return 1;
         }
+    }
+    const char **names = push_names(L, class->num_options);
+    for (size_t i = 0; i < class->num_options; i++) {
+        names[i] = class->options[i].name;
     }
     return raise_no_member(L, class->name, name, names, class->num_options);
 }
@@ -206,6 +208,8 @@ static void push_object_metatable(lua_State *L, const dpl_class *class)
 }
 
 /* ---- Classes ---- */
+
+const char *const dpl_bind_leading_sizes[] = {"num_ranks", "num_chunks", NULL};
 
 /* [-0, +0, e] Copies the table at `from` into the one at `to`; raises where a name is in both. */
 static void merge(lua_State *L, int from, int to, const dpl_class *class)

@@ -4,6 +4,8 @@
  */
 #include "bind/embedded.h"
 
+#include "bind/bind.h"
+
 #include <lauxlib.h>
 #include <lua.h>
 
@@ -24,9 +26,24 @@ static int load_embedded(lua_State *L)
     return 1;
 }
 
+/* [-1, +0, v] Raises the text as the mistake of the script that called. */
+static int fail(lua_State *L)
+{
+    return dpl_bind_error(L, "%s", luaL_checkstring(L, 1));
+}
+
+/* [-n, +1, m] The module dpl.fail is that function. */
+static int open_fail(lua_State *L)
+{
+    lua_pushcfunction(L, fail);
+    return 1;
+}
+
 void dpl_embedded_preload(lua_State *L)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    lua_pushcfunction(L, open_fail);
+    lua_setfield(L, -2, "dpl.fail");
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 

@@ -29,9 +29,6 @@ extern const dpl_class dpl_configuration_search;
 /* In the order of dpl_recipe. */
 extern const char *const dpl_estimator_recipes[];
 
-/* Classes that start from a shape take it as leading numbers. */
-extern const char *const dpl_estimator_shape_leading[];
-
 #define COUNT(name, member, least, preset, unit, meaning)                                          \
     {                                                                                              \
         name, DPL_OPTION_INTEGER, offsetof(estimator, member), least, DPL_MOST_COUNT, preset,      \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define TYPE "PipelineEvent"
+#define MEANING "what a rank does, or sends, from one time to another"
 
 /* By dpl_kind, then the transfer. */
 static const char *const kinds[] = {"forward",    "backward",      "input", "weight",
@@ -257,7 +258,7 @@ static int new_event(lua_State *L)
 
 static int class_to_string(lua_State *L)
 {
-    lua_pushliteral(L, "class " TYPE ": what a rank does, or sends, from one time to another");
+    lua_pushliteral(L, "class " TYPE ": " MEANING);
     return 1;
 }
 
@@ -266,7 +267,7 @@ void dpl_bind_push_event_class(lua_State *L)
     lua_createtable(L, 0, 3);
     lua_pushliteral(L, TYPE);
     lua_setfield(L, -2, "name");
-    lua_pushliteral(L, "what a rank does, or sends, from one time to another");
+    lua_pushliteral(L, MEANING);
     lua_setfield(L, -2, "meaning");
     dpl_bind_push_options(L, options, sizeof options / sizeof options[0]);
     lua_setfield(L, -2, "options");

@@ -144,6 +144,6 @@ const dpl_class dpl_scalability_analyzer = {
     .options = scaling_options,
     .num_options = sizeof scaling_options / sizeof scaling_options[0],
     .size = sizeof(estimator),
-    .leading = dpl_estimator_shape_leading,
+    .leading = dpl_bind_leading_sizes,
     .check = dpl_estimator_check_workload,
     .methods = scaling_methods};

@@ -4,8 +4,6 @@
 const char *const dpl_setup_holds[] = {
     [DPL_HOLD_RANKS] = "ranks", [DPL_HOLD_STAGES] = "stages", NULL};
 
-const char *const dpl_setup_sizes[] = {"num_ranks", "num_chunks", NULL};
-
 dpl_problem dpl_setup_problem(const dpl_setup *setup)
 {
     return (dpl_problem){

@@ -14,9 +14,6 @@ typedef struct dpl_setup {
     int hold;
 } dpl_setup;
 
-/* The leading options num_ranks, num_chunks. */
-extern const char *const dpl_setup_sizes[];
-
 /* "ranks" and "stages", by dpl_hold; ended by NULL. */
 extern const char *const dpl_setup_holds[];
 

@@ -108,7 +108,7 @@ static const dpl_class simulator_class = {
     .options = simulator_options,
     .num_options = COUNT_OF(simulator_options),
     .size = sizeof(problem),
-    .leading = dpl_setup_sizes,
+    .leading = dpl_bind_leading_sizes,
     .methods = simulator_methods,
 };
 
@@ -224,7 +224,7 @@ static const dpl_class comparator_class = {
     .options = comparator_options,
     .num_options = COUNT_OF(comparator_options),
     .size = sizeof(problem),
-    .leading = dpl_setup_sizes,
+    .leading = dpl_bind_leading_sizes,
     .methods = comparator_methods,
 };
 
@@ -504,7 +504,7 @@ static const dpl_class optimizer_class = {
     .options = optimizer_options,
     .num_options = COUNT_OF(optimizer_options),
     .size = sizeof(problem),
-    .leading = dpl_setup_sizes,
+    .leading = dpl_bind_leading_sizes,
     .methods = optimizer_methods,
 };
 

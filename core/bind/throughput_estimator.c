@@ -149,6 +149,6 @@ const dpl_class dpl_throughput_estimator = {
     .options = throughput_options,
     .num_options = sizeof throughput_options / sizeof throughput_options[0],
     .size = sizeof(estimator),
-    .leading = dpl_estimator_shape_leading,
+    .leading = dpl_bind_leading_sizes,
     .check = dpl_estimator_check_workload,
     .methods = throughput_methods};

@@ -87,6 +87,7 @@ static void fill_routes(dpl_schedule *s, const dpl_schedule_data *data)
         s->routes[i] = (dpl_route_stages){stage, from->length, from->first_chunk, chunks, cell};
         for (int32_t k = 0; k < from->length; k++) {
             s->stage_rank[stage] = from->ranks[k];
+            s->stages_on[from->ranks[k]]++;
             s->stage_route[stage] = (int32_t)i;
             stage++;
         }
@@ -102,10 +103,11 @@ static bool allocate_parts(dpl_schedule *s, size_t capacity)
     s->routes = dpl_allocate(hooks, s->num_routes, sizeof *s->routes);
     s->stage_rank = dpl_allocate(hooks, (size_t)s->num_stages, sizeof *s->stage_rank);
     s->stage_route = dpl_allocate(hooks, (size_t)s->num_stages, sizeof *s->stage_route);
+    s->stages_on = dpl_allocate(hooks, (size_t)s->num_ranks, sizeof *s->stages_on);
     s->actions = dpl_allocate(hooks, capacity, sizeof *s->actions);
     s->order_begin = dpl_allocate(hooks, (size_t)s->num_ranks + 1, sizeof *s->order_begin);
     return s->routes != NULL && s->stage_rank != NULL && s->stage_route != NULL &&
-           s->actions != NULL && s->order_begin != NULL;
+           s->stages_on != NULL && s->actions != NULL && s->order_begin != NULL;
 }
 
 /* What an action costs at the height of its making: itself, its step, its cells and marks. */
@@ -196,6 +198,7 @@ void dpl_schedule_destroy(dpl_schedule *s)
     dpl_hooks hooks = s->hooks;
     dpl_release(&hooks, s->routes, s->num_routes, sizeof *s->routes);
     dpl_release(&hooks, s->stage_rank, (size_t)s->num_stages, sizeof *s->stage_rank);
+    dpl_release(&hooks, s->stages_on, (size_t)s->num_ranks, sizeof *s->stages_on);
     dpl_release(&hooks, s->stage_route, (size_t)s->num_stages, sizeof *s->stage_route);
     dpl_release(&hooks, s->actions, s->capacity, sizeof *s->actions);
     dpl_release(&hooks, s->order_begin, (size_t)s->num_ranks + 1, sizeof *s->order_begin);

@@ -43,11 +43,12 @@ static bool plan_allocate(plan *p)
     p->queue = dpl_allocate(hooks, s->num_actions, sizeof *p->queue);
     p->waiting = dpl_allocate(hooks, s->num_actions, sizeof *p->waiting);
     p->rank = dpl_allocate(hooks, s->num_actions, sizeof *p->rank);
+    p->done = dpl_allocate(hooks, (size_t)s->num_ranks, sizeof *p->done);
     p->first_pair = dpl_allocate(hooks, (size_t)s->num_stages, sizeof *p->first_pair);
     p->next_pair = dpl_allocate(hooks, s->pair_capacity, sizeof *p->next_pair);
     return p->first_pair != NULL && p->next_pair != NULL && p->cells.forward != NULL &&
            p->cells.backward != NULL && p->cells.weight != NULL && p->queue != NULL &&
-           p->waiting != NULL && p->rank != NULL;
+           p->waiting != NULL && p->rank != NULL && p->done != NULL;
 }
 
 /* The F that brings its input to a stage, or DPL_NO_POSITION at the start of the route. */
@@ -245,19 +246,15 @@ static size_t count_pairs(const dpl_schedule *s)
 
 /*
  * Combinations of two stages that pairs may have: at most those of two stages of one rank, and at
- * most one for each pair. stages_on: a zeroed entry for each rank, left zeroed.
+ * most one for each pair.
  */
-static size_t most_combinations(const dpl_schedule *s, size_t *stages_on)
+static size_t most_combinations(const dpl_schedule *s)
 {
     size_t pairs = count_pairs(s);
     size_t combinations = 0;
-    for (int32_t stage = 0; stage < s->num_stages; stage++) {
-        stages_on[s->stage_rank[stage]]++;
-    }
     for (int32_t stage = 0; stage < s->num_stages && combinations < pairs; stage++) {
-        combinations += stages_on[s->stage_rank[stage]];
+        combinations += (size_t)s->stages_on[s->stage_rank[stage]];
     }
-    memset(stages_on, 0, (size_t)s->num_ranks * sizeof *stages_on);
     return combinations < pairs ? combinations : pairs;
 }
 
@@ -270,11 +267,7 @@ static dpl_code check_and_plan(plan *p, dpl_error *error)
     if (code != DPL_OK) {
         return code;
     }
-    p->done = dpl_allocate(&s->hooks, (size_t)s->num_ranks, sizeof *p->done);
-    if (p->done == NULL) {
-        return no_memory(error);
-    }
-    s->pair_capacity = most_combinations(s, p->done);
+    s->pair_capacity = most_combinations(s);
     s->pairs = dpl_allocate(&s->hooks, s->pair_capacity, sizeof *s->pairs);
     s->steps = dpl_allocate(&s->hooks, s->num_actions, sizeof *s->steps);
     s->step_of = dpl_allocate(&s->hooks, s->num_actions, sizeof *s->step_of);

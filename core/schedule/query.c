@@ -49,11 +49,7 @@ int32_t dpl_schedule_stage_rank(const dpl_schedule *schedule, int32_t stage)
 
 int32_t dpl_schedule_stages_on_rank(const dpl_schedule *schedule, int32_t rank)
 {
-    int32_t count = 0;
-    for (int32_t stage = 0; stage < schedule->num_stages; stage++) {
-        count += schedule->stage_rank[stage] == rank;
-    }
-    return count;
+    return rank >= 0 && rank < schedule->num_ranks ? schedule->stages_on[rank] : 0;
 }
 
 size_t dpl_schedule_num_actions(const dpl_schedule *schedule)
@@ -79,6 +75,7 @@ size_t dpl_schedule_bytes(const dpl_schedule *schedule)
            (size_t)schedule->num_stages * per_stage +
            schedule->num_routes * sizeof *schedule->routes +
            schedule->pair_capacity * sizeof *schedule->pairs +
+           (size_t)schedule->num_ranks * sizeof *schedule->stages_on +
            ((size_t)schedule->num_ranks + 1) * sizeof *schedule->order_begin;
 }
 

@@ -16,8 +16,8 @@
 
 #include "dpl.h"
 
-/* No step: what an action without an input from another rank depends on. Times are held at indices
- * below 2^31, with one more entry for this at num_actions. */
+/* An action as a simulation sees it. Times are held at indices below 2^31, with one more entry at
+ * num_actions, for inputs that there are not. */
 typedef struct dpl_step {
     uint32_t rank;
     uint32_t cost;     /* an index of the table of durations: see dpl_schedule_num_costs */
@@ -48,6 +48,7 @@ struct dpl_schedule {
     dpl_route_stages *routes;
     int32_t *stage_rank;  /* by stage */
     int32_t *stage_route; /* by stage */
+    int32_t *stages_on;   /* by rank: how many stages it holds */
     size_t num_cells;     /* stage and chunk combinations that occur */
     size_t capacity;      /* of actions */
     size_t num_actions;

@@ -5,9 +5,6 @@
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
 
-/* Two makespans as near as this are equal: the design's rule for times that are not whole. */
-#define EQUAL 1e-9
-
 static dpl_code check_query(const dpl_chunk_query *q, dpl_error *error)
 {
     if (!(q->overhead >= 0 && isfinite(q->overhead))) {
@@ -95,7 +92,7 @@ static size_t find_best(const dpl_chunk_search *found)
     size_t best = 0;
     for (size_t i = 1; i < found->num_tried; i++) {
         double least = found->tried[best].summary.makespan;
-        if (found->tried[i].summary.makespan < least - EQUAL * least) {
+        if (found->tried[i].summary.makespan < least - DPL_EQUAL_TIMES * least) {
             best = i;
         }
     }

@@ -9,9 +9,6 @@
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
 
-/* Two makespans as near as this are equal: the design's rule for times that are not whole. */
-#define EQUAL 1e-9
-
 /* What memory is measured by. It allows every shape. */
 #define BASELINE "1f1b"
 
@@ -171,7 +168,7 @@ static int by_makespan(const void *a, const void *b)
 
 static bool is_equal(double a, double b)
 {
-    return fabs(a - b) <= EQUAL * fmax(a, b);
+    return fabs(a - b) <= DPL_EQUAL_TIMES * fmax(a, b);
 }
 
 static void sort_rows(dpl_comparison_row *rows, size_t count, dpl_comparison *out)

@@ -15,9 +15,6 @@
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
 
-/* Steps between two looks at the cancel hook. */
-#define CANCEL_EVERY 65536
-
 dpl_code dpl_slopes_create(const dpl_schedule *s, const dpl_hooks *hooks, dpl_slopes *slopes,
                            dpl_error *error)
 {
@@ -101,8 +98,9 @@ dpl_code dpl_slopes_of_makespan(dpl_slopes *slopes, const dpl_timeline *t, dpl_s
     const dpl_schedule *s = slopes->schedule;
     double tolerance = dpl_rounding(s, t->summary.makespan);
     memset(slopes->free_at, 0, (size_t)s->num_ranks * sizeof *slopes->free_at);
-    for (size_t from = 0; from < s->num_actions; from += CANCEL_EVERY) {
-        size_t to = from + CANCEL_EVERY < s->num_actions ? from + CANCEL_EVERY : s->num_actions;
+    for (size_t from = 0; from < s->num_actions; from += DPL_CANCEL_EVERY) {
+        size_t to =
+            from + DPL_CANCEL_EVERY < s->num_actions ? from + DPL_CANCEL_EVERY : s->num_actions;
         if (dpl_cancelled(&slopes->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }

@@ -27,6 +27,10 @@ struct dpl_timeline {
     dpl_summary summary;
 };
 
+/* Two times are equal where they differ by no more than this share of the greater: the rule for
+ * costs that are not whole numbers. */
+#define DPL_EQUAL_TIMES 1e-9
+
 /* The greater of two times, in the one form that compilers turn into an instruction. */
 static inline double dpl_later(double a, double b)
 {

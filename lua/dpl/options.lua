@@ -3,26 +3,9 @@
 --
 -- An option is declared as { name =, rule =, accepts = function(value) -> boolean, default = }.
 
+local fail = require "dpl.fail"
+
 local options = {}
-
--- The modules in Lua that call this one, by the names of their chunks inside the binary.
-local OURS <const> = { ["@dpl/options.lua"] = true, ["@dpl/gantt.lua"] = true,
-  ["@dpl/arguments.lua"] = true, ["@dpl/report.lua"] = true, ["@dpl/terminal.lua"] = true }
-
--- The first line of a script in the call chain: neither C nor a file of ours.
-local function where()
-  local level = 2
-  while true do
-    local caller = debug.getinfo(level, "Sl")
-    if not caller then
-      return ""
-    end
-    if caller.currentline > 0 and not OURS[caller.source] then
-      return ("%s:%d: "):format(caller.short_src, caller.currentline)
-    end
-    level = level + 1
-  end
-end
 
 local function shown(value)
   if type(value) == "string" then
@@ -38,7 +21,7 @@ end
 
 -- Raises what is the caller's mistake, with the script's file and line.
 function options.fail(format, ...)
-  error(where() .. format:format(...), 0)
+  fail(format:format(...))
 end
 
 -- Levenshtein's distance.
