@@ -123,12 +123,21 @@ DPL_API dpl_code dpl_action_parse(const char *text, size_t length, dpl_action *a
 
 /* A schedule: routes (which ranks a micro-batch visits) and orders (what each rank runs). */
 typedef struct dpl_schedule dpl_schedule;
+struct dpl_costs;            /* see Simulation */
+struct dpl_simulate_options; /* likewise */
 
-/* The sizes of a schedule. stages_per_rank 0 stands for the strategy's own. */
+/*
+ * The sizes of a schedule. The last three are 0 for the strategy's own; a strategy that has the
+ * option (see dpl_strategy_info) takes other values: stages_per_rank, pipeline_pairs (pipelines in
+ * both directions, each pair with a copy of the model for either), waves (times that a chunk goes
+ * down the ranks and up again).
+ */
 typedef struct dpl_shape {
     int32_t num_ranks;
     int32_t num_chunks;
     int32_t stages_per_rank;
+    int32_t pipeline_pairs;
+    int32_t waves;
 } dpl_shape;
 
 /* The stages of a route are on ranks[0..length-1]; chunks first_chunk..last_chunk take it. */
@@ -156,6 +165,17 @@ typedef struct dpl_schedule_data {
 DPL_API dpl_code dpl_schedule_create(const char *strategy, const dpl_shape *shape,
                                      const dpl_hooks *hooks, dpl_schedule **schedule,
                                      dpl_error *error);
+
+/*
+ * The same for strategies whose order depends on costs (info->uses_costs): an order made for these
+ * costs, which can be simulated with others. NULL stands for the costs' and options' defaults.
+ * Other strategies do not look at them.
+ */
+DPL_API dpl_code dpl_schedule_create_for(const char *strategy, const dpl_shape *shape,
+                                         const struct dpl_costs *costs,
+                                         const struct dpl_simulate_options *options,
+                                         const dpl_hooks *hooks, dpl_schedule **schedule,
+                                         dpl_error *error);
 
 /*
  * Makes a schedule from data, which is copied. Numbers that make no schedule at all (a rank out of
@@ -199,16 +219,32 @@ DPL_API size_t dpl_schedule_bytes(const dpl_schedule *schedule);
 
 /* ---- Strategies ---- */
 
-/* What is known of a strategy; all texts live as long as the program. */
+/* What a strategy makes of a shape. */
+typedef struct dpl_layout {
+    int32_t num_routes;       /* ways in which micro-batches travel */
+    int32_t route_length;     /* stages of one route */
+    int32_t stages_per_rank;  /* stages of the model on a rank, all routes together */
+    int32_t parameter_copies; /* how often the ranks together hold the model */
+} dpl_layout;
+
+/*
+ * What is known of a strategy; all texts live as long as the program. Formulas are in the letters
+ * of the field: P ranks, M micro-batches, v stages a rank, rank r; F, B, I, W costs of a stage.
+ */
 typedef struct dpl_strategy_info {
     const char *name;
-    const char *alias;        /* or NULL */
-    const char *summary;      /* one line */
-    const char *size_rule;    /* which sizes it allows */
-    const char *source;       /* where it was published */
-    int32_t stages_per_rank;  /* stages of the model on a rank, all routes together */
-    int32_t num_routes;       /* directions in which micro-batches travel */
-    int32_t parameter_copies; /* how often the ranks together hold the model */
+    const char *alias;       /* or NULL */
+    const char *summary;     /* one line */
+    const char *size_rule;   /* which sizes it allows */
+    const char *source;      /* where it was published */
+    const char *memory;      /* most activations of a stage that a rank holds at once */
+    const char *closed_form; /* of the bubble with p2p = 0 and uniform costs, and when; or NULL */
+    const char *option;      /* the member of dpl_shape that it takes besides the sizes, or NULL */
+    int32_t option_default;
+    int uses_costs;           /* its order depends on costs, see dpl_schedule_create_for */
+    int32_t stages_per_rank;  /* as in dpl_layout, with its option at the default */
+    int32_t num_routes;       /* likewise */
+    int32_t parameter_copies; /* likewise */
 } dpl_strategy_info;
 
 /* Strategies known, and the one at an index, sorted by name; NULL past the end. */
@@ -218,6 +254,9 @@ DPL_API const dpl_strategy_info *dpl_strategy_at(size_t index);
 DPL_API const dpl_strategy_info *dpl_strategy_find(const char *name);
 /* DPL_OK where the strategy allows the shape; else DPL_NOT_FOUND or DPL_SIZE and the rule. */
 DPL_API dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, dpl_error *error);
+/* What a strategy makes of a shape, which is checked. */
+DPL_API dpl_code dpl_strategy_layout(const char *name, const dpl_shape *shape, dpl_layout *layout,
+                                     dpl_error *error);
 /* The least num_chunks >= at_least that the strategy allows on num_ranks, 0 where none is. */
 DPL_API int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at_least);
 

@@ -216,6 +216,7 @@ static void strategies_are_listed(void)
         CHECK(info->alias == NULL || dpl_strategy_find(info->alias) == info);
         CHECK(info->summary[0] != '\0' && info->size_rule[0] != '\0' && info->source[0] != '\0');
         CHECK(info->stages_per_rank >= 1 && info->num_routes >= 1 && info->parameter_copies >= 1);
+        CHECK(info->memory[0] != '\0' && (info->option == NULL || info->option_default >= 1));
         CHECK(i == 0 || strcmp(dpl_strategy_at(i - 1)->name, info->name) < 0);
     }
     CHECK(dpl_strategy_find("no such strategy") == NULL);
@@ -256,6 +257,50 @@ static void sizes_are_checked(void)
     CHECK(dpl_strategy_next_chunks("gpipe", 0, 1) == 0);
     CHECK(dpl_strategy_next_chunks("none", 4, 1) == 0);
     CHECK(dpl_strategy_next_chunks("dualpipe", INT32_MAX - 1, 1) == 0);
+}
+
+static void a_layout_is_what_a_schedule_has(void)
+{
+    dpl_error error;
+    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+        const char *name = dpl_strategy_at(i)->name;
+        dpl_shape shape = {.num_ranks = 4, .num_chunks = dpl_strategy_next_chunks(name, 4, 1)};
+        dpl_layout layout;
+        dpl_schedule *s = NULL;
+        CHECK(dpl_strategy_layout(name, &shape, &layout, &error) == DPL_OK);
+        CHECK(dpl_schedule_create(name, &shape, NULL, &s, &error) == DPL_OK);
+        CHECK((size_t)layout.num_routes == dpl_schedule_num_routes(s));
+        CHECK(layout.route_length == dpl_schedule_route_length(s, 0));
+        CHECK(layout.stages_per_rank == dpl_schedule_stages_on_rank(s, 0));
+        CHECK(layout.parameter_copies == layout.num_routes);
+        dpl_schedule_destroy(s);
+    }
+    dpl_shape odd = {.num_ranks = 3, .num_chunks = 8};
+    dpl_layout layout = {.num_routes = 1};
+    CHECK(dpl_strategy_layout("dualpipe", &odd, &layout, &error) == DPL_SIZE);
+    CHECK(layout.num_routes == 0);
+    CHECK(dpl_strategy_layout("none", &odd, &layout, &error) == DPL_NOT_FOUND);
+}
+
+/* Orders that do not depend on costs are the same for all; options are checked for all. */
+static void a_schedule_can_be_made_for_costs(void)
+{
+    dpl_error error;
+    dpl_shape shape = {.num_ranks = 4, .num_chunks = 8};
+    dpl_costs costs = {.F = DPL_COST(1), .I = DPL_COST(2), .W = DPL_COST(3)};
+    dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
+    dpl_schedule *s = NULL;
+    CHECK(dpl_schedule_create_for("1f1b", &shape, &costs, &options, NULL, &s, &error) == DPL_OK);
+    CHECK(dpl_schedule_num_actions(s) == (size_t)2 * 4 * 8);
+    dpl_schedule_destroy(s);
+    options.weight_memory = 2;
+    CHECK(dpl_schedule_create_for("1f1b", &shape, &costs, &options, NULL, &s, &error) ==
+          DPL_ARGUMENT);
+    CHECK(s == NULL);
+    CHECK_CONTAINS(error.message, "weight_memory must be from 0 to 1 (got 2)");
+    shape.waves = 2;
+    CHECK(dpl_schedule_create_for("1f1b", &shape, NULL, NULL, NULL, &s, &error) == DPL_SIZE);
+    CHECK_CONTAINS(error.message, "1f1b has no waves (got 2)");
 }
 
 static void a_mistyped_strategy_gets_the_nearest(void)
@@ -425,6 +470,8 @@ static const test tests[] = {
     TEST(schedule_from_data),
     TEST(strategies_are_listed),
     TEST(sizes_are_checked),
+    TEST(a_layout_is_what_a_schedule_has),
+    TEST(a_schedule_can_be_made_for_costs),
     TEST(a_mistyped_strategy_gets_the_nearest),
     TEST(makespans_on_the_same_ranks),
     TEST(summary_of_a_run),

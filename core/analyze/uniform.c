@@ -46,11 +46,15 @@ dpl_code dpl_uniform_costs_resolve(const dpl_costs *costs, const dpl_hooks *hook
 dpl_code dpl_held_find(const char *strategy, const dpl_problem *problem, dpl_held *held,
                        dpl_error *error)
 {
+    dpl_layout layout;
     held->info = dpl_strategy_find(strategy);
     dpl_code code =
         dpl_held_shape(strategy, &problem->shape, problem->hold, &held->shape, &held->unit, error);
     if (code == DPL_OK) {
-        held->stages_per_rank = held->info->stages_per_rank / held->info->num_routes;
+        code = dpl_strategy_layout(strategy, &held->shape, &layout, error);
+    }
+    if (code == DPL_OK) {
+        held->stages_per_rank = layout.stages_per_rank / layout.num_routes;
     }
     return code;
 }

@@ -30,7 +30,7 @@ static int push_timeline(lua_State *L)
     if (code != DPL_OK) {
         return dpl_bind_raise(L, &error);
     }
-    dpl_bind_make_schedule(L, strategy, &shape);
+    dpl_bind_make_schedule(L, strategy, &shape, (dpl_order_costs){&problem.costs, &options});
     return dpl_bind_simulate(L, lua_gettop(L), &problem.costs, &options);
 }
 

@@ -44,11 +44,12 @@ double dpl_estimator_state_bytes(const dpl_memory *memory)
 
 /* ---- Schedules of the object's shape ---- */
 
-dpl_schedule *dpl_estimator_push_schedule(lua_State *L, const dpl_shape *shape)
+dpl_schedule *dpl_estimator_push_schedule(lua_State *L, const dpl_shape *shape,
+                                          dpl_order_costs order)
 {
     const dpl_schedule *given = dpl_bind_test_schedule(L, 2);
     if (given == NULL) {
-        return dpl_bind_make_schedule(L, dpl_bind_strategy(L, 2), shape);
+        return dpl_bind_make_schedule(L, dpl_bind_strategy(L, 2), shape, order);
     }
     if (dpl_schedule_num_ranks(given) != shape->num_ranks ||
         dpl_schedule_num_chunks(given) != shape->num_chunks) {

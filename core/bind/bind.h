@@ -64,6 +64,7 @@ typedef enum dpl_option_type {
     DPL_OPTION_CHOICE,     /* int: the index of one of `choices` */
     DPL_OPTION_STRATEGY,   /* const char *: the name in the library's table, never an alias */
     DPL_OPTION_COST,       /* dpl_cost: a number or a list of numbers */
+    DPL_OPTION_COSTS,      /* dpl_costs: a table of costs, as dpl.simulate takes */
     DPL_OPTION_STRATEGIES, /* dpl_name_list: a list of strategies */
     DPL_OPTION_INTEGERS    /* dpl_integer_list */
 } dpl_option_type;
@@ -267,8 +268,18 @@ int dpl_bind_simulate(lua_State *L, int schedule, const dpl_costs *costs,
 /* [-1, +1, v] Makes a schedule from the table at index 1, the only argument: routes and orders. */
 int dpl_bind_schedule_from_data(lua_State *L);
 
+/*
+ * What the order is made for, where it depends on costs; NULL stands for the defaults, as in
+ * dpl_schedule_create_for.
+ */
+typedef struct dpl_order_costs {
+    const dpl_costs *costs;
+    const dpl_simulate_options *options;
+} dpl_order_costs;
+
 /* [-0, +1, v] Makes a strategy's schedule and pushes its userdata; mistakes raise. */
-dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape);
+dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape,
+                                     dpl_order_costs order);
 
 /* The name of a dpl_kind in events, and of a transfer for DPL_KIND_COUNT. */
 const char *dpl_bind_kind(int kind);

@@ -138,9 +138,10 @@ double dpl_estimator_state_bytes(const dpl_memory *memory);
 
 /*
  * [-0, +1, v] The schedule of the strategy that argument 2 names, or argument 2 itself, which must
- * have the shape; pushes its userdata.
+ * have the shape; pushes its userdata. `order` is what a strategy's order is made for.
  */
-dpl_schedule *dpl_estimator_push_schedule(lua_State *L, const dpl_shape *shape);
+dpl_schedule *dpl_estimator_push_schedule(lua_State *L, const dpl_shape *shape,
+                                          dpl_order_costs order);
 
 /*
  * [-0, +1, m] A new table with the name of the strategy that made the schedule at the index; one

@@ -19,36 +19,59 @@ static int strategies(lua_State *L)
 static int describe(lua_State *L)
 {
     const dpl_strategy_info *info = dpl_strategy_find(dpl_bind_strategy(L, 1));
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 13);
     dpl_bind_set_text(L, "name", info->name);
     dpl_bind_set_text(L, "alias", info->alias);
     dpl_bind_set_text(L, "summary", info->summary);
     dpl_bind_set_text(L, "size_rule", info->size_rule);
     dpl_bind_set_text(L, "source", info->source);
+    dpl_bind_set_text(L, "memory", info->memory);
+    dpl_bind_set_text(L, "closed_form", info->closed_form);
+    dpl_bind_set_text(L, "option", info->option);
+    if (info->option != NULL) {
+        dpl_bind_set_integer(L, "option_default", info->option_default);
+    }
+    dpl_bind_set_boolean(L, "uses_costs", info->uses_costs);
     dpl_bind_set_integer(L, "stages_per_rank", info->stages_per_rank);
     dpl_bind_set_integer(L, "num_routes", info->num_routes);
     dpl_bind_set_integer(L, "parameter_copies", info->parameter_copies);
     return 1;
 }
 
+/* What the options of dpl.schedule fill. */
+typedef struct asked {
+    dpl_shape shape;
+    dpl_costs costs;
+    dpl_simulate_options options;
+} asked;
+
 /* [-2, +1, e] dpl.schedule(name, { num_ranks = , num_chunks = }) */
 static int named_schedule(lua_State *L)
 {
     static const dpl_option options[] = {
-        {"num_ranks", DPL_OPTION_INTEGER, offsetof(dpl_shape, num_ranks), 1, DPL_MOST_COUNT,
+        {"num_ranks", DPL_OPTION_INTEGER, offsetof(asked, shape.num_ranks), 1, DPL_MOST_COUNT,
          DPL_REQUIRED, "", "how many ranks the pipeline has", NULL},
-        {"num_chunks", DPL_OPTION_INTEGER, offsetof(dpl_shape, num_chunks), 1, DPL_MOST_COUNT,
+        {"num_chunks", DPL_OPTION_INTEGER, offsetof(asked, shape.num_chunks), 1, DPL_MOST_COUNT,
          DPL_REQUIRED, "", "how many micro-batches run through it, over all routes", NULL},
-        {"stages_per_rank", DPL_OPTION_INTEGER, offsetof(dpl_shape, stages_per_rank), 1,
+        {"stages_per_rank", DPL_OPTION_INTEGER, offsetof(asked, shape.stages_per_rank), 1,
          DPL_MOST_COUNT, DPL_UNSET, "", "stages on a rank; default: the strategy's own", NULL},
+        {"pipeline_pairs", DPL_OPTION_INTEGER, offsetof(asked, shape.pipeline_pairs), 1,
+         DPL_MOST_COUNT, DPL_UNSET, "", "chimera: pairs of pipelines in both directions; default 1",
+         NULL},
+        {"waves", DPL_OPTION_INTEGER, offsetof(asked, shape.waves), 1, DPL_MOST_COUNT, DPL_UNSET,
+         "", "hanayo: times down the ranks and up again; default 1", NULL},
+        {"costs", DPL_OPTION_COSTS, offsetof(asked, costs), 0, 0, DPL_UNSET, "time",
+         "of a stage, for orders that depend on them; default: as of dpl.simulate", NULL},
+        {"weight_memory", DPL_OPTION_NUMBER, offsetof(asked, options.weight_memory), 0, 1, 1,
+         "share of an activation", "what I leaves for W to free, for the same orders", NULL},
     };
-    dpl_shape shape = {0};
+    asked want = {.options = DPL_SIMULATE_DEFAULTS};
     const char *strategy = dpl_bind_strategy(L, 1);
     lua_settop(L, 2);
     lua_newtable(L);
-    dpl_bind_read_options(L, 2, "dpl.schedule", options, sizeof options / sizeof options[0], &shape,
+    dpl_bind_read_options(L, 2, "dpl.schedule", options, sizeof options / sizeof options[0], &want,
                           3);
-    dpl_bind_make_schedule(L, strategy, &shape);
+    dpl_bind_make_schedule(L, strategy, &want.shape, (dpl_order_costs){&want.costs, &want.options});
     return 1;
 }
 

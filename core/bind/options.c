@@ -233,6 +233,19 @@ static dpl_cost cost_at(const option_reader *reader, int index, const char *subj
     return (dpl_cost){count, 0, list};
 }
 
+/* A table of costs within the table; its lists live as long. */
+static dpl_costs costs_at(const option_reader *reader, int index, const char *subject)
+{
+    typedef struct cost_table {
+        dpl_costs costs;
+    } cost_table;
+    static const dpl_option options[] = {DPL_COST_OPTIONS(cost_table)};
+    cost_table table = {.costs = {.p2p = 0}};
+    dpl_bind_read_options(reader->L, index, subject, options, sizeof options / sizeof options[0],
+                          &table, reader->anchor);
+    return table.costs;
+}
+
 static dpl_name_list strategies_at(const option_reader *reader, int index, const char *subject)
 {
     lua_State *L = reader->L;
@@ -286,6 +299,9 @@ static void store(const option_reader *reader, const dpl_option *option, int ind
         break;
     case DPL_OPTION_COST:
         *(dpl_cost *)place = cost_at(reader, index, subject, option);
+        break;
+    case DPL_OPTION_COSTS:
+        *(dpl_costs *)place = costs_at(reader, index, subject);
         break;
     case DPL_OPTION_STRATEGIES:
         *(dpl_name_list *)place = strategies_at(reader, index, subject);

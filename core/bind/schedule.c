@@ -172,11 +172,13 @@ void dpl_bind_account(lua_State *L, size_t bytes)
     }
 }
 
-dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape)
+dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape,
+                                     dpl_order_costs order)
 {
     dpl_error error;
     dpl_schedule_box *box = dpl_bind_new_schedule(L);
-    if (dpl_schedule_create(strategy, shape, dpl_bind_hooks(L), &box->schedule, &error) != DPL_OK) {
+    if (dpl_schedule_create_for(strategy, shape, order.costs, order.options, dpl_bind_hooks(L),
+                                &box->schedule, &error) != DPL_OK) {
         dpl_bind_failed(L, &error);
     }
     lua_pushstring(L, strategy);

@@ -63,7 +63,9 @@ static dpl_contender push_contender(lua_State *L, int argument, const problem *s
                        &contender.cost_unit, &error) != DPL_OK) {
         dpl_bind_raise(L, &error);
     }
-    contender.schedule = dpl_bind_make_schedule(L, name, &shape);
+    const dpl_simulate_options options = {self->weight_memory, contender.cost_unit};
+    contender.schedule =
+        dpl_bind_make_schedule(L, name, &shape, (dpl_order_costs){&self->setup.costs, &options});
     return contender;
 }
 

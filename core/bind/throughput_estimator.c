@@ -8,10 +8,10 @@ static bool push_rate(lua_State *L, const estimator *self, dpl_rate *rate)
     dpl_error error;
     dpl_costs costs;
     const dpl_simulate_options options = {1, DPL_COSTS_OF_RANK};
-    dpl_estimator_push_schedule(L, &self->shape);
     if (dpl_workload_costs(&self->work, &self->shape, &costs, &error) != DPL_OK) {
         dpl_bind_raise(L, &error);
     }
+    dpl_estimator_push_schedule(L, &self->shape, (dpl_order_costs){&costs, &options});
     if (dpl_bind_simulate(L, lua_gettop(L), &costs, &options) != 1) {
         return false;
     }

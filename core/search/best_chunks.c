@@ -42,11 +42,12 @@ static void rescale(const dpl_chunk_query *q, dpl_timeline *t)
 static dpl_code simulate(const dpl_chunk_query *q, dpl_cost_unit unit, dpl_timeline *t,
                          dpl_error *error)
 {
-    dpl_code code = dpl_costs_resolve(q->costs, unit, t, error);
+    dpl_code code = dpl_costs_resolve(q->costs, unit, t->schedule, t->durations, error);
     if (code != DPL_OK) {
         return code;
     }
     rescale(q, t);
+    t->p2p = q->costs->p2p;
     return dpl_timeline_run(t, error);
 }
 
@@ -54,7 +55,11 @@ static dpl_code try_shape(const dpl_chunk_query *q, const dpl_shape *shape, dpl_
                           const dpl_hooks *hooks, dpl_summary *out, dpl_error *error)
 {
     dpl_run run = {NULL, NULL};
-    dpl_code code = dpl_schedule_create(q->strategy, shape, hooks, &run.schedule, error);
+    const dpl_simulate_options options = {1, unit};
+    dpl_costs relative = *q->costs; /* what an order depends on is how costs relate */
+    relative.p2p *= (double)shape->num_chunks / q->shape.num_chunks;
+    dpl_code code = dpl_schedule_create_for(q->strategy, shape, &relative, &options, hooks,
+                                            &run.schedule, error);
     if (code == DPL_OK) {
         code = dpl_timeline_create(run.schedule, hooks, &run.timeline, error);
     }

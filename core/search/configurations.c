@@ -73,7 +73,7 @@ static bool next_shape(walk *w, const char **strategy, dpl_shape *shape)
         return false;
     }
     *strategy = strategy_of(w->search, w->strategy);
-    *shape = (dpl_shape){w->ranks, w->divisors[w->divisor++], 0};
+    *shape = (dpl_shape){.num_ranks = w->ranks, .num_chunks = w->divisors[w->divisor++]};
     return true;
 }
 
@@ -255,7 +255,7 @@ static dpl_code try_shape(progress *p, const char *strategy, const dpl_shape *sh
                              .num_ranks = shape->num_ranks,
                              .num_chunks = shape->num_chunks,
                              .micro_batch = p->work->model.batch_size / shape->num_chunks};
-    dpl_code code = dpl_schedule_create(strategy, shape, &p->hooks, &schedule, error);
+    dpl_code code = dpl_estimate_schedule(p->work, strategy, shape, &p->hooks, &schedule, error);
     if (code == DPL_OK) {
         code = try_schedule(p, schedule, &estimate, error);
     }

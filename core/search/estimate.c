@@ -9,6 +9,25 @@
 
 /* ---- One schedule ---- */
 
+dpl_code dpl_estimate_schedule(const dpl_workload *work, const char *strategy,
+                               const dpl_shape *shape, const dpl_hooks *hooks,
+                               dpl_schedule **schedule, dpl_error *error)
+{
+    const dpl_simulate_options options = {work->model.weight_memory, DPL_COSTS_OF_RANK};
+    const dpl_strategy_info *info = dpl_strategy_find(strategy);
+    const dpl_costs *order_costs = NULL;
+    dpl_costs costs;
+    *schedule = NULL;
+    if (info != NULL && info->uses_costs && work->hardware.peak_tflops > 0) {
+        dpl_code code = dpl_workload_costs(work, shape, &costs, error);
+        if (code != DPL_OK) {
+            return code;
+        }
+        order_costs = &costs;
+    }
+    return dpl_schedule_create_for(strategy, shape, order_costs, &options, hooks, schedule, error);
+}
+
 dpl_code dpl_estimate_memory(const dpl_workload *work, const dpl_schedule *schedule,
                              dpl_memory *rows, dpl_estimate *estimate, dpl_error *error)
 {
@@ -22,8 +41,8 @@ dpl_code dpl_estimate_memory(const dpl_workload *work, const dpl_schedule *sched
 static dpl_code simulate(const dpl_workload *work, const dpl_schedule *schedule,
                          dpl_timeline *timeline, dpl_error *error)
 {
-    const dpl_shape shape = {dpl_schedule_num_ranks(schedule), dpl_schedule_num_chunks(schedule),
-                             0};
+    const dpl_shape shape = {.num_ranks = dpl_schedule_num_ranks(schedule),
+                             .num_chunks = dpl_schedule_num_chunks(schedule)};
     const dpl_simulate_options options = {work->model.weight_memory, DPL_COSTS_OF_RANK};
     dpl_costs costs;
     dpl_code code = dpl_workload_costs(work, &shape, &costs, error);
@@ -54,9 +73,11 @@ dpl_code dpl_estimate_rate(const dpl_workload *work, const dpl_schedule *schedul
 
 double dpl_actions_at_most(const char *strategy, const dpl_shape *shape)
 {
-    const dpl_strategy_info *info = dpl_strategy_find(strategy);
-    double stages = (double)info->stages_per_rank / info->num_routes * shape->num_ranks;
-    return 3 * stages * shape->num_chunks;
+    dpl_layout layout;
+    if (dpl_strategy_layout(strategy, shape, &layout, NULL) != DPL_OK) {
+        return 0; /* not allowed: there is no schedule */
+    }
+    return 3.0 * layout.route_length * shape->num_chunks;
 }
 
 /* ---- Sorting ---- */
@@ -144,7 +165,7 @@ static dpl_code add_strategy(const comparison *c, const char *strategy, dpl_esti
     dpl_code code =
         dpl_model_micro_batch(&c->work->model, row->num_chunks, &row->micro_batch, error);
     if (code == DPL_OK) {
-        code = dpl_schedule_create(strategy, c->shape, &c->hooks, &schedule, error);
+        code = dpl_estimate_schedule(c->work, strategy, c->shape, &c->hooks, &schedule, error);
     }
     if (code == DPL_OK) {
         code = c->estimate(c, schedule, row, error);

@@ -5,6 +5,14 @@
 #include "dpl.h"
 
 /*
+ * Makes a strategy's schedule; an order that depends on costs is made for the workload's. A
+ * workload without hardware, of which only the memory is looked at, stands for the default costs.
+ */
+dpl_code dpl_estimate_schedule(const dpl_workload *work, const char *strategy,
+                               const dpl_shape *shape, const dpl_hooks *hooks,
+                               dpl_schedule **schedule, dpl_error *error);
+
+/*
  * Fills the memory of a runnable schedule's worst rank; `rows` has room for its ranks, and is
  * scratch.
  */

@@ -129,7 +129,7 @@ static dpl_code simulate_row(const dpl_scaling *s, const dpl_workload *work, con
                              dpl_scaling_row *row, dpl_error *error)
 {
     const dpl_simulate_options options = {work->model.weight_memory, DPL_COSTS_OF_RANK};
-    const dpl_shape shape = {row->num_ranks, row->num_chunks, 0};
+    const dpl_shape shape = {.num_ranks = row->num_ranks, .num_chunks = row->num_chunks};
     dpl_costs costs;
     dpl_run run;
     dpl_code code = costs_at(s, row->num_ranks, &costs, error);

@@ -200,17 +200,16 @@ static void resolve_pairs(const dpl_costs *costs, const pricing *p, double *tabl
     }
 }
 
-dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, dpl_timeline *timeline,
-                           dpl_error *error)
+dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, const dpl_schedule *s,
+                           double *durations, dpl_error *error)
 {
-    const dpl_schedule *s = timeline->schedule;
     pricing p = {s, unit};
     dpl_code code = check_costs(costs, &p, error);
     if (code != DPL_OK) {
         return code;
     }
     for (int32_t stage = 0; stage < s->num_stages; stage++) {
-        double *column = timeline->durations + stage;
+        double *column = durations + stage;
         column[DPL_F * (size_t)s->num_stages] =
             costs->F.count > 0 ? value_on(&p, &costs->F, stage) : 1 / stages_per_share(&p, stage);
         code = resolve_backward(costs, &p, stage, column, error);
@@ -218,7 +217,6 @@ dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, dpl_timel
             return code;
         }
     }
-    resolve_pairs(costs, &p, timeline->durations);
-    timeline->p2p = costs->p2p;
+    resolve_pairs(costs, &p, durations);
     return DPL_OK;
 }

@@ -71,6 +71,15 @@ dpl_code dpl_timeline_run(dpl_timeline *t, dpl_error *error)
     return dpl_timeline_sum_up(t, error);
 }
 
+dpl_code dpl_simulate_options_check(const dpl_simulate_options *options, dpl_error *error)
+{
+    if (!(options->weight_memory >= 0 && options->weight_memory <= 1)) {
+        return dpl_fail(error, DPL_ARGUMENT, "weight_memory must be from 0 to 1 (got %g)",
+                        options->weight_memory);
+    }
+    return DPL_OK;
+}
+
 dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
                       const dpl_simulate_options *options, dpl_error *error)
 {
@@ -83,13 +92,14 @@ dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
     if (code != DPL_OK) {
         return code;
     }
-    if (!(chosen.weight_memory >= 0 && chosen.weight_memory <= 1)) {
-        return dpl_fail(error, DPL_ARGUMENT, "weight_memory must be from 0 to 1 (got %g)",
-                        chosen.weight_memory);
-    }
-    timeline->weight_memory = chosen.weight_memory;
-    code = dpl_costs_resolve(costs, chosen.cost_unit, timeline, error);
+    code = dpl_simulate_options_check(&chosen, error);
     if (code == DPL_OK) {
+        code = dpl_costs_resolve(costs, chosen.cost_unit, timeline->schedule, timeline->durations,
+                                 error);
+    }
+    if (code == DPL_OK) {
+        timeline->weight_memory = chosen.weight_memory;
+        timeline->p2p = costs->p2p;
         code = dpl_timeline_run(timeline, error);
     }
     return code;

@@ -37,10 +37,15 @@ static inline double dpl_later(double a, double b)
     return a > b ? a : b;
 }
 
-/* Fills timeline->durations and p2p, by the rules in dpl.h. DPL_ARGUMENT says which cost is wrong.
+/*
+ * Fills durations[0 .. dpl_schedule_num_costs() - 1] by the rules in dpl.h; p2p is checked too.
+ * The schedule need not have actions yet. DPL_ARGUMENT says which cost is wrong.
  */
-dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, dpl_timeline *timeline,
-                           dpl_error *error);
+dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, const dpl_schedule *schedule,
+                           double *durations, dpl_error *error);
+
+/* DPL_ARGUMENT where weight_memory is out of range. */
+dpl_code dpl_simulate_options_check(const dpl_simulate_options *options, dpl_error *error);
 
 /* Runs the steps with durations and p2p as they are, and sums up. DPL_CANCELLED, DPL_RANGE. */
 dpl_code dpl_timeline_run(dpl_timeline *timeline, dpl_error *error);

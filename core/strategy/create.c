@@ -1,73 +1,152 @@
 /* From a strategy's row and a shape to a schedule. */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "schedule/schedule.h"
+#include "simulate/timeline.h"
 #include "strategy/strategy.h"
+#include "strategy/whole_costs.h"
 
-/* Room for the ranks of all routes: as many stages as the schedule has. */
-static int32_t *route_ranks(const dpl_strategy *row, const dpl_shape *shape, dpl_route *routes,
-                            const dpl_hooks *hooks, size_t count)
+/* What is made, and of what. */
+typedef struct making {
+    const dpl_strategy *row;
+    dpl_shape shape; /* whole */
+    dpl_layout layout;
+    const dpl_costs *costs;
+    dpl_simulate_options options;
+    dpl_hooks hooks;
+} making;
+
+static dpl_code no_memory(dpl_error *error)
 {
-    int32_t *ranks = dpl_allocate(hooks, count, sizeof *ranks);
-    int32_t length = (int32_t)(count / (size_t)row->info.num_routes);
-    int32_t chunks = shape->num_chunks / row->info.num_routes;
-    if (ranks == NULL) {
-        return NULL;
-    }
-    for (int32_t r = 0; r < row->info.num_routes; r++) {
+    return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
+}
+
+/* ---- Routes ---- */
+
+/* The chunks are shared out evenly to the routes, in their order. */
+static void fill_routes(const making *m, int32_t *ranks, dpl_route *routes)
+{
+    int32_t length = m->layout.route_length;
+    int32_t chunks = m->shape.num_chunks / m->layout.num_routes;
+    for (int32_t r = 0; r < m->layout.num_routes; r++) {
         int32_t *own = ranks + (size_t)r * (size_t)length;
         for (int32_t i = 0; i < length; i++) {
-            own[i] = row->rank_of(shape, r, i);
+            own[i] = m->row->rank_of(&m->shape, r, i);
         }
         routes[r] = (dpl_route){own, length, r * chunks, (r + 1) * chunks - 1};
     }
-    return ranks;
 }
 
-static dpl_code write_orders(const dpl_strategy *row, const dpl_shape *shape, dpl_schedule *s,
-                             dpl_error *error)
+static dpl_code begin(const making *m, size_t capacity, dpl_schedule **out, dpl_error *error)
+{
+    size_t num_routes = (size_t)m->layout.num_routes;
+    size_t stages = num_routes * (size_t)m->layout.route_length;
+    int32_t *ranks = dpl_allocate(&m->hooks, stages, sizeof *ranks);
+    dpl_route *routes = dpl_allocate(&m->hooks, num_routes, sizeof *routes);
+    dpl_code code = DPL_OK;
+    if (ranks == NULL || routes == NULL) {
+        code = no_memory(error);
+    } else {
+        fill_routes(m, ranks, routes);
+        dpl_schedule_data data = {.num_ranks = m->shape.num_ranks,
+                                  .num_chunks = m->shape.num_chunks,
+                                  .routes = routes,
+                                  .num_routes = num_routes};
+        code = dpl_schedule_begin(&data, capacity, &m->hooks, out, error);
+    }
+    dpl_release(&m->hooks, ranks, stages, sizeof *ranks);
+    dpl_release(&m->hooks, routes, num_routes, sizeof *routes);
+    return code;
+}
+
+/* ---- Orders ---- */
+
+static dpl_code write_each(const making *m, dpl_schedule *s, dpl_error *error)
 {
     dpl_order order = {.next = s->actions};
-    for (int32_t r = 0; r < shape->num_ranks; r++) {
+    for (int32_t r = 0; r < m->shape.num_ranks; r++) {
         if (dpl_cancelled(&s->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         order.rank = r;
-        row->write_order(shape, &order);
+        m->row->write_order(&m->shape, &order);
         s->order_begin[r + 1] = (size_t)(order.next - s->actions);
     }
-    s->num_actions = s->order_begin[shape->num_ranks];
+    return DPL_OK;
+}
+
+/* Closes the gaps that ranks leave which have fewer actions than there is room for. */
+static void close_gaps(dpl_schedule *s, const dpl_orders *orders)
+{
+    for (int32_t r = 0; r < s->num_ranks; r++) {
+        size_t begin = s->order_begin[r];
+        const dpl_action *from = orders->actions + (size_t)r * orders->stride;
+        memmove(s->actions + begin, from, orders->lengths[r] * sizeof *from);
+        s->order_begin[r + 1] = begin + orders->lengths[r];
+    }
+}
+
+static dpl_code write_together(const making *m, dpl_schedule *s, dpl_error *error)
+{
+    size_t ranks = (size_t)s->num_ranks;
+    dpl_whole_costs whole = {.weight_memory = m->options.weight_memory};
+    int64_t *block = NULL;
+    dpl_orders orders = {.shape = &m->shape,
+                         .hooks = &s->hooks,
+                         .costs = m->row->info.uses_costs ? &whole : NULL,
+                         .actions = s->actions,
+                         .stride = s->capacity / ranks};
+    dpl_code code = DPL_OK;
+    if (orders.costs != NULL) {
+        code = dpl_whole_costs_create(m->costs, m->options.cost_unit, s, &block, &whole, error);
+    }
+    orders.lengths = dpl_allocate(&s->hooks, ranks, sizeof *orders.lengths);
+    if (code == DPL_OK && orders.lengths == NULL) {
+        code = no_memory(error);
+    }
+    if (code == DPL_OK) {
+        code = m->row->write_orders(&orders, error);
+    }
+    if (code == DPL_OK) {
+        close_gaps(s, &orders);
+    }
+    dpl_release(&s->hooks, orders.lengths, ranks, sizeof *orders.lengths);
+    dpl_whole_costs_destroy(s, block);
+    return code;
+}
+
+static dpl_code write_orders(const making *m, dpl_schedule *s, dpl_error *error)
+{
+    dpl_code code =
+        m->row->write_order != NULL ? write_each(m, s, error) : write_together(m, s, error);
+    if (code != DPL_OK) {
+        return code;
+    }
+    s->num_actions = s->order_begin[m->shape.num_ranks];
     return dpl_schedule_finish(s, error);
 }
 
-/* The most routes of a strategy. */
-#define MOST_ROUTES 2
-
-static dpl_code make(const dpl_strategy *row, const dpl_shape *shape, const dpl_hooks *hooks,
-                     dpl_schedule **out, dpl_error *error)
+/* Stages times chunks of a route, times the actions that these take at most. */
+static double most_actions(const making *m)
 {
-    dpl_route routes[MOST_ROUTES];
-    size_t stages = (size_t)shape->num_ranks * (size_t)row->route_length_per_rank;
-    double actions = (double)stages * shape->num_chunks * row->actions_per_cell;
+    double chunks = (double)m->shape.num_chunks / m->layout.num_routes;
+    double stages = (double)m->layout.stages_per_rank * m->shape.num_ranks;
+    return stages * chunks * m->row->actions_per_cell;
+}
+
+static dpl_code make(const making *m, dpl_schedule **out, dpl_error *error)
+{
+    double actions = most_actions(m);
     dpl_code code = dpl_memory_reserve(actions, sizeof(dpl_action), "this schedule", error);
+    if (code == DPL_OK) {
+        code = begin(m, (size_t)actions, out, error);
+    }
     if (code != DPL_OK) {
         return code;
     }
-    stages *= (size_t)row->info.num_routes;
-    int32_t *ranks = route_ranks(row, shape, routes, hooks, stages);
-    if (ranks == NULL) {
-        return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks");
-    }
-    dpl_schedule_data data = {.num_ranks = shape->num_ranks,
-                              .num_chunks = shape->num_chunks,
-                              .routes = routes,
-                              .num_routes = (size_t)row->info.num_routes};
-    code = dpl_schedule_begin(&data, (size_t)actions, hooks, out, error);
-    dpl_release(hooks, ranks, stages, sizeof *ranks);
-    if (code != DPL_OK) {
-        return code;
-    }
-    code = write_orders(row, shape, *out, error);
+    code = write_orders(m, *out, error);
     if (code != DPL_OK) {
         dpl_schedule_destroy(*out);
         *out = NULL;
@@ -75,14 +154,35 @@ static dpl_code make(const dpl_strategy *row, const dpl_shape *shape, const dpl_
     return code;
 }
 
-dpl_code dpl_schedule_create(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
-                             dpl_schedule **schedule, dpl_error *error)
+/* ---- The public functions ---- */
+
+dpl_code dpl_schedule_create_for(const char *strategy, const dpl_shape *shape,
+                                 const dpl_costs *costs, const dpl_simulate_options *options,
+                                 const dpl_hooks *hooks, dpl_schedule **schedule, dpl_error *error)
 {
+    static const dpl_costs defaults = {.p2p = 0};
     *schedule = NULL;
+    making m = {.costs = costs != NULL ? costs : &defaults,
+                .options = DPL_SIMULATE_DEFAULTS,
+                .hooks = dpl_hooks_or_default(hooks)};
+    if (options != NULL) {
+        m.options = *options;
+    }
     dpl_code code = dpl_strategy_check(strategy, shape, error);
+    if (code == DPL_OK) {
+        code = dpl_simulate_options_check(&m.options, error);
+    }
     if (code != DPL_OK) {
         return code;
     }
-    dpl_hooks own = dpl_hooks_or_default(hooks);
-    return make(dpl_strategy_row(strategy), shape, &own, schedule, error);
+    m.row = dpl_strategy_row(strategy);
+    m.shape = dpl_shape_whole(m.row, shape);
+    m.layout = dpl_layout_of(m.row, &m.shape);
+    return make(&m, schedule, error);
+}
+
+dpl_code dpl_schedule_create(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                             dpl_schedule **schedule, dpl_error *error)
+{
+    return dpl_schedule_create_for(strategy, shape, NULL, NULL, hooks, schedule, error);
 }

@@ -14,18 +14,19 @@ void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk, int32_t 
 
 int32_t dpl_route_linear(const dpl_shape *shape, int32_t route, int32_t stage)
 {
-    (void)shape;
     (void)route;
-    return stage;
+    return stage % shape->num_ranks;
 }
 
 int32_t dpl_route_v(const dpl_shape *shape, int32_t route, int32_t stage)
 {
     (void)route;
-    return stage < shape->num_ranks ? stage : 2 * shape->num_ranks - 1 - stage;
+    int32_t way = stage / shape->num_ranks;
+    int32_t place = stage % shape->num_ranks;
+    return way % 2 == 0 ? place : shape->num_ranks - 1 - place;
 }
 
 int32_t dpl_route_both_ways(const dpl_shape *shape, int32_t route, int32_t stage)
 {
-    return route == 0 ? stage : shape->num_ranks - 1 - stage;
+    return route % 2 == 0 ? stage : shape->num_ranks - 1 - stage;
 }

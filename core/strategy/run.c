@@ -7,7 +7,8 @@ dpl_code dpl_run_create(const char *strategy, const dpl_shape *shape, const dpl_
                         dpl_error *error)
 {
     *run = (dpl_run){NULL, NULL};
-    dpl_code code = dpl_schedule_create(strategy, shape, hooks, &run->schedule, error);
+    dpl_code code =
+        dpl_schedule_create_for(strategy, shape, costs, options, hooks, &run->schedule, error);
     if (code == DPL_OK) {
         code = dpl_timeline_create(run->schedule, hooks, &run->timeline, error);
     }
@@ -34,14 +35,16 @@ dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dpl_hold h
     *out = *shape;
     *unit = hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
     if (row != NULL && hold == DPL_HOLD_STAGES) {
-        if (shape->num_ranks % row->route_length_per_rank != 0) {
+        const dpl_shape whole = dpl_shape_whole(row, shape);
+        const dpl_layout layout = dpl_layout_of(row, &whole);
+        const int32_t per_rank = layout.stages_per_rank / layout.num_routes;
+        if (shape->num_ranks % per_rank != 0) {
             return dpl_fail(error, DPL_SIZE,
                             "%s has %ld stages of its route on a rank: %ld stages cannot be shared "
                             "out",
-                            row->info.name, (long)row->route_length_per_rank,
-                            (long)shape->num_ranks);
+                            row->info.name, (long)per_rank, (long)shape->num_ranks);
         }
-        out->num_ranks = shape->num_ranks / row->route_length_per_rank;
+        out->num_ranks = shape->num_ranks / per_rank;
     }
     return dpl_strategy_check(strategy, out, error);
 }

@@ -1,4 +1,6 @@
-/* What a strategy is: a row of the table in table.c, and a function that writes one rank's order.
+/*
+ * What a strategy is: a row of the table in table.c, and a function that writes the order of one
+ * rank, or, where ranks cannot be told apart from each other, those of all.
  */
 #ifndef DPL_STRATEGY_STRATEGY_H
 #define DPL_STRATEGY_STRATEGY_H
@@ -17,6 +19,30 @@ void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage, int32_t chunk
 void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk, int32_t backward_stage,
                         int32_t backward_chunk);
 
+/*
+ * Costs for orders that depend on them, as whole numbers of one small unit of time, so that ties
+ * are ties whatever the costs were written in. By stage; owned by the caller.
+ */
+typedef struct dpl_whole_costs {
+    const int64_t *F, *I, *W;
+    int64_t p2p;
+    double weight_memory; /* see dpl_simulate_options */
+} dpl_whole_costs;
+
+/*
+ * What a strategy that orders all ranks at once is given, and fills: lengths[r] actions of rank r
+ * from actions + r * stride on, stride being actions_per_cell for each chunk on each of the rank's
+ * stages. `shape` is whole, as for write_order. costs is NULL unless info.uses_costs.
+ */
+typedef struct dpl_orders {
+    const dpl_shape *shape;
+    const dpl_hooks *hooks;
+    const dpl_whole_costs *costs;
+    dpl_action *actions;
+    size_t stride;
+    size_t *lengths;
+} dpl_orders;
+
 /* Which sizes are allowed: ranks a multiple of `ranks_multiple`, chunks a multiple of
  * `chunks_multiple` and at least chunks_per_rank * ranks + chunks_more (and 1). */
 typedef struct dpl_size_rule {
@@ -26,17 +52,34 @@ typedef struct dpl_size_rule {
     int32_t chunks_more;
 } dpl_size_rule;
 
+/* The option of a shape that a strategy takes; info.option is its name. */
+typedef enum dpl_shape_option {
+    DPL_NO_OPTION,
+    DPL_STAGES_PER_RANK, /* of the one route */
+    DPL_PIPELINE_PAIRS,  /* two routes and two copies of the model for each */
+    DPL_WAVES            /* two stages on a rank for each */
+} dpl_shape_option;
+
+/*
+ * The functions get a shape that is whole: the option at its value or default, and stages_per_rank
+ * the stages of all routes on a rank. check, unless NULL, is asked after the rule, and says in a
+ * DPL_SIZE what it does not allow. One of write_order and write_orders is not NULL.
+ */
 typedef struct dpl_strategy {
-    dpl_strategy_info info;
+    dpl_strategy_info
+        info; /* info.stages_per_rank of one route, where there are several: the sum */
+    dpl_shape_option option;
     dpl_size_rule rule;
-    int32_t route_length_per_rank; /* stages of one route on a rank */
-    int32_t actions_per_cell;      /* at most, for one chunk on one stage: 2, or 3 with I and W */
+    dpl_code (*check)(const dpl_shape *shape, dpl_error *error);
+    int32_t actions_per_cell; /* at most, for one chunk on one stage: 2, or 3 with I and W */
     /* The rank of a stage of a route, stages counted from the route's start. */
     int32_t (*rank_of)(const dpl_shape *shape, int32_t route, int32_t stage);
     void (*write_order)(const dpl_shape *shape, dpl_order *order);
+    dpl_code (*write_orders)(dpl_orders *orders, dpl_error *error);
 } dpl_strategy;
 
-/* Routes: once through the ranks; down and up again (a V); one in each direction. */
+/* Routes: again and again through the ranks; down and up again (V's, as many as are needed); one in
+ * each direction, in turn. */
 int32_t dpl_route_linear(const dpl_shape *shape, int32_t route, int32_t stage);
 int32_t dpl_route_v(const dpl_shape *shape, int32_t route, int32_t stage);
 int32_t dpl_route_both_ways(const dpl_shape *shape, int32_t route, int32_t stage);
@@ -48,7 +91,20 @@ void dpl_order_zb_h1(const dpl_shape *shape, dpl_order *order);
 void dpl_order_dualpipe(const dpl_shape *shape, dpl_order *order);
 void dpl_order_dualpipev(const dpl_shape *shape, dpl_order *order);
 
+/* ---- The table ---- */
+
+size_t dpl_strategy_rows(const dpl_strategy **rows);
+
 /* The row of a name or alias, or NULL. */
 const dpl_strategy *dpl_strategy_row(const char *name);
+
+/* ---- Shapes, in rules.c ---- */
+
+/* The shape with its option at the value it stands for, and stages_per_rank likewise. The shape has
+ * been checked, or sizes are not looked at. */
+dpl_shape dpl_shape_whole(const dpl_strategy *row, const dpl_shape *shape);
+
+/* The layout of a whole shape. */
+dpl_layout dpl_layout_of(const dpl_strategy *row, const dpl_shape *whole);
 
 #endif

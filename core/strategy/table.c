@@ -4,18 +4,17 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/error.h"
-
 static const dpl_strategy rows[] = {
     {.info = {.name = "1f1b",
               .summary = "one forward, one backward in turn once the pipeline is full",
               .size_rule = "num_chunks >= 1",
               .source = "PipeDream-Flush, arXiv 2006.09503",
+              .memory = "min(M, P - r)",
+              .closed_form = "(P-1)(F+B)",
               .stages_per_rank = 1,
               .num_routes = 1,
               .parameter_copies = 1},
      .rule = {1, 1, 0, 1},
-     .route_length_per_rank = 1,
      .actions_per_cell = 2,
      .rank_of = dpl_route_linear,
      .write_order = dpl_order_1f1b},
@@ -23,11 +22,12 @@ static const dpl_strategy rows[] = {
               .summary = "micro-batches from both ends, forward and backward overlapped in pairs",
               .size_rule = "num_ranks even, num_chunks even and >= 2 * num_ranks",
               .source = "DeepSeek-V3, arXiv 2412.19437, and DeepSeek's DualPipe code",
+              .memory = "P + 1",
+              .closed_form = "(P/2-1)(FB+B-3W) if F = I, W <= F, FB >= F + W",
               .stages_per_rank = 2,
               .num_routes = 2,
               .parameter_copies = 2},
      .rule = {2, 2, 2, 0},
-     .route_length_per_rank = 1,
      .actions_per_cell = 3,
      .rank_of = dpl_route_both_ways,
      .write_order = dpl_order_dualpipe},
@@ -35,11 +35,12 @@ static const dpl_strategy rows[] = {
               .summary = "DualPipe cut in half: down the ranks and up again, one copy of the model",
               .size_rule = "num_chunks >= 2 * num_ranks",
               .source = "DeepSeek's DualPipe code (cut in half by Sea AI Lab)",
+              .memory = "2P + 1",
+              .closed_form = "(P-1)(FB+B-3W) if F = I, W <= F, FB >= F + W",
               .stages_per_rank = 2,
               .num_routes = 1,
               .parameter_copies = 1},
      .rule = {1, 1, 2, 0},
-     .route_length_per_rank = 2,
      .actions_per_cell = 3,
      .rank_of = dpl_route_v,
      .write_order = dpl_order_dualpipev},
@@ -47,11 +48,12 @@ static const dpl_strategy rows[] = {
               .summary = "all forwards, then all backwards",
               .size_rule = "num_chunks >= 1",
               .source = "GPipe, arXiv 1811.06965",
+              .memory = "M",
+              .closed_form = "(P-1)(F+B)",
               .stages_per_rank = 1,
               .num_routes = 1,
               .parameter_copies = 1},
      .rule = {1, 1, 0, 1},
-     .route_length_per_rank = 1,
      .actions_per_cell = 2,
      .rank_of = dpl_route_linear,
      .write_order = dpl_order_gpipe},
@@ -60,17 +62,24 @@ static const dpl_strategy rows[] = {
               .summary = "1F1B with the backward split, weight gradients filling the drain",
               .size_rule = "num_chunks >= num_ranks - 1",
               .source = "ZB-H1, arXiv 2401.10241 (ZB1P of DualPipe's table)",
+              .memory = "min(M, P)",
+              .closed_form = "(P-1)(F+I-min(F,I,W)) if M >= P",
               .stages_per_rank = 1,
               .num_routes = 1,
               .parameter_copies = 1},
      .rule = {1, 1, 1, -1},
-     .route_length_per_rank = 1,
      .actions_per_cell = 3,
      .rank_of = dpl_route_linear,
      .write_order = dpl_order_zb_h1},
 };
 
 #define NUM_ROWS (sizeof rows / sizeof rows[0])
+
+size_t dpl_strategy_rows(const dpl_strategy **out)
+{
+    *out = rows;
+    return NUM_ROWS;
+}
 
 size_t dpl_strategy_count(void)
 {
@@ -98,89 +107,4 @@ const dpl_strategy_info *dpl_strategy_find(const char *name)
 {
     const dpl_strategy *row = dpl_strategy_row(name);
     return row != NULL ? &row->info : NULL;
-}
-
-static dpl_code unknown(const char *name, dpl_error *error)
-{
-    const char *names[2 * NUM_ROWS];
-    size_t count = 0;
-    for (size_t i = 0; i < NUM_ROWS; i++) {
-        names[count++] = rows[i].info.name;
-        if (rows[i].info.alias != NULL) {
-            names[count++] = rows[i].info.alias;
-        }
-    }
-    const char *nearest = dpl_nearest_name(name, names, count);
-    if (nearest != NULL) {
-        return dpl_fail(error, DPL_NOT_FOUND, "unknown strategy '%.60s' (did you mean '%s'?)", name,
-                        nearest);
-    }
-    return dpl_fail(error, DPL_NOT_FOUND,
-                    "unknown strategy '%.60s'; dpl.strategies() lists those there are", name);
-}
-
-static int32_t least_chunks(const dpl_strategy *row, int32_t num_ranks)
-{
-    int64_t least = (int64_t)row->rule.chunks_per_rank * num_ranks + row->rule.chunks_more;
-    if (least < 1) {
-        return 1;
-    }
-    return least > INT32_MAX ? INT32_MAX : (int32_t)least;
-}
-
-static dpl_code check_chunks(const dpl_strategy *row, const dpl_shape *shape, dpl_error *error)
-{
-    const char *name = row->info.name;
-    int32_t least = least_chunks(row, shape->num_ranks);
-    if (shape->num_chunks % row->rule.chunks_multiple != 0) {
-        return dpl_fail(error, DPL_SIZE,
-                        "%s needs an even num_chunks (got %ld): half of them enter at each end; "
-                        "its rule: %s",
-                        name, (long)shape->num_chunks, row->info.size_rule);
-    }
-    if (shape->num_chunks < least) {
-        return dpl_fail(error, DPL_SIZE,
-                        "%s needs %s: num_chunks must be at least %ld on %ld ranks (got %ld)", name,
-                        row->info.size_rule, (long)least, (long)shape->num_ranks,
-                        (long)shape->num_chunks);
-    }
-    return DPL_OK;
-}
-
-dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, dpl_error *error)
-{
-    const dpl_strategy *row = dpl_strategy_row(name);
-    if (row == NULL) {
-        return unknown(name, error);
-    }
-    if (shape->num_ranks < 1 || shape->num_chunks < 1) {
-        return dpl_fail(error, DPL_ARGUMENT, "num_ranks and num_chunks must be at least 1");
-    }
-    if (shape->stages_per_rank != 0 && shape->stages_per_rank != row->info.stages_per_rank) {
-        return dpl_fail(error, DPL_SIZE, "%s has %ld stage%s on a rank (got stages_per_rank = %ld)",
-                        row->info.name, (long)row->info.stages_per_rank,
-                        row->info.stages_per_rank == 1 ? "" : "s", (long)shape->stages_per_rank);
-    }
-    if (shape->num_ranks % row->rule.ranks_multiple != 0) {
-        return dpl_fail(error, DPL_SIZE,
-                        "%s needs an even num_ranks (got %ld): its two directions mirror each "
-                        "other; its rule: %s",
-                        row->info.name, (long)shape->num_ranks, row->info.size_rule);
-    }
-    return check_chunks(row, shape, error);
-}
-
-int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at_least)
-{
-    const dpl_strategy *row = dpl_strategy_row(name);
-    if (row == NULL || num_ranks < 1 || num_ranks % row->rule.ranks_multiple != 0) {
-        return 0;
-    }
-    int32_t least = least_chunks(row, num_ranks);
-    int64_t chunks = at_least > least ? at_least : least;
-    int64_t over = chunks % row->rule.chunks_multiple;
-    if (over != 0) {
-        chunks += row->rule.chunks_multiple - over;
-    }
-    return chunks > INT32_MAX ? 0 : (int32_t)chunks;
 }

@@ -49,9 +49,14 @@ function dpl.strategies() end
 ---@field summary string what it does, in a line
 ---@field size_rule string which sizes it allows
 ---@field source string where it was published
----@field stages_per_rank integer stages on a rank, all routes together
----@field num_routes integer directions in which micro-batches travel
----@field parameter_copies integer how often the ranks together hold the model
+---@field memory string most activations of a stage that rank r holds: P ranks, M chunks, v stages
+---@field closed_form? string the bubble for p2p = 0 and uniform costs of a stage, and when it holds
+---@field option? string the one of dpl.Shape that it takes besides the sizes
+---@field option_default? integer
+---@field uses_costs boolean whether its order depends on costs
+---@field stages_per_rank integer stages on a rank, all routes together (with the option's default)
+---@field num_routes integer directions in which micro-batches travel (likewise)
+---@field parameter_copies integer how often the ranks together hold the model (likewise)
 
 ---What is known of a strategy. Raises where there is none of that name, naming the nearest.
 ---@param name dpl.Strategy
@@ -62,6 +67,10 @@ function dpl.describe(name) end
 ---@field num_ranks integer ranks of the pipeline
 ---@field num_chunks integer micro-batches, over all routes
 ---@field stages_per_rank? integer default: the strategy's own
+---@field pipeline_pairs? integer chimera: pairs of pipelines in both directions; default 1
+---@field waves? integer hanayo: times down the ranks and up again; default 1
+---@field costs? dpl.Costs of a stage, for orders that depend on them; default: as of dpl.simulate
+---@field weight_memory? number share of an activation that I leaves for W to free, for the same
 
 ---@class dpl.Route
 ---@field ranks integer[] the ranks that its stages visit, in order

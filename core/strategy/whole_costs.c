@@ -1,0 +1,99 @@
+/* One scale for all costs, so that sums of them compare as the sums of what was written do. */
+#include "strategy/whole_costs.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "schedule/schedule.h"
+#include "simulate/timeline.h"
+
+/* The greatest cost as a whole number: a makespan, a few million of them, stays below 2^63. */
+#define MOST_WHOLE 1099511627776.0 /* 2^40 */
+#define MOST_DECIMALS 12
+
+/* Whether the value times the scale is a whole number but for what doubles round. */
+static bool is_whole(double value, double scale)
+{
+    double scaled = value * scale;
+    return fabs(scaled - nearbyint(scaled)) <= 8 * DBL_EPSILON * scaled;
+}
+
+static bool are_whole(const double *values, size_t count, double scale)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_whole(values[i], scale)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static double find_scale(const double *values, size_t count)
+{
+    double greatest = 0;
+    for (size_t i = 0; i < count; i++) {
+        greatest = fmax(greatest, values[i]);
+    }
+    if (greatest == 0) {
+        return 1;
+    }
+    double scale = 1;
+    for (int i = 0; i <= MOST_DECIMALS && greatest * scale < MOST_WHOLE; i++) {
+        if (are_whole(values, count, scale)) {
+            return scale;
+        }
+        scale *= 10;
+    }
+    int exponent = 0;
+    (void)frexp(greatest, &exponent);
+    return ldexp(1, 40 - exponent);
+}
+
+/* The kinds that orders are made from, and p2p as one more entry. */
+static size_t num_values(const dpl_schedule *s)
+{
+    return (size_t)DPL_FB * (size_t)s->num_stages + 1;
+}
+
+static void scale_all(const dpl_schedule *s, const double *values, int64_t *block,
+                      dpl_whole_costs *whole)
+{
+    size_t stages = (size_t)s->num_stages;
+    double scale = find_scale(values, num_values(s));
+    for (size_t i = 0; i < num_values(s); i++) {
+        block[i] = (int64_t)nearbyint(values[i] * scale);
+    }
+    whole->F = block + (size_t)DPL_F * stages;
+    whole->I = block + (size_t)DPL_I * stages;
+    whole->W = block + (size_t)DPL_W * stages;
+    whole->p2p = block[num_values(s) - 1];
+}
+
+dpl_code dpl_whole_costs_create(const dpl_costs *costs, dpl_cost_unit unit,
+                                const dpl_schedule *schedule, int64_t **block,
+                                dpl_whole_costs *whole, dpl_error *error)
+{
+    const dpl_hooks *hooks = &schedule->hooks;
+    size_t count = num_values(schedule);
+    double *values = dpl_allocate(hooks, count, sizeof *values);
+    *block = dpl_allocate(hooks, count, sizeof **block);
+    dpl_code code = DPL_OK;
+    if (values == NULL || *block == NULL) {
+        code = dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks");
+    } else {
+        code = dpl_costs_resolve(costs, unit, schedule, values, error);
+    }
+    if (code == DPL_OK) {
+        values[count - 1] = costs->p2p;
+        scale_all(schedule, values, *block, whole);
+    }
+    dpl_release(hooks, values, count, sizeof *values);
+    return code;
+}
+
+void dpl_whole_costs_destroy(const dpl_schedule *schedule, int64_t *block)
+{
+    dpl_release(&schedule->hooks, block, num_values(schedule), sizeof *block);
+}
