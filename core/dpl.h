@@ -294,7 +294,7 @@ typedef struct dpl_costs {
  * What the costs of an action are the costs of. DPL_COSTS_OF_STAGE: of a stage. DPL_COSTS_OF_RANK:
  * of a rank's whole share of the model, so that strategies can be compared: a stage of a route v
  * times as long as there are ranks costs 1 / v of it (p2p undivided), and lists have num_ranks
- * entries, the parts of the model in the order of its layers.
+ * entries, the parts of the model in the order of its layers. v need not be whole.
  */
 typedef enum dpl_cost_unit { DPL_COSTS_OF_STAGE, DPL_COSTS_OF_RANK } dpl_cost_unit;
 

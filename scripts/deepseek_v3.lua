@@ -136,8 +136,8 @@ end
 
 ---- Why it differs ----
 
--- The costs where 61 layers are dealt out as evenly as they can be, 4 or 3 to a stage, the total
--- unchanged.
+-- The costs where 61 layers are dealt out as evenly as they can be, 4 or 3 to a stage: each stage's
+-- in proportion to its layers. A pair has the proportion of its forward's stage, as lists of FB do.
 local function uneven_costs(costs)
   local most = math.ceil(LAYERS / RANKS)
   local with_most = LAYERS - RANKS * (most - 1)

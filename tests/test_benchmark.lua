@@ -464,6 +464,43 @@ function TestThroughput.test_at_step_time()
   assert_raises("beyond any number", new_throughput().at_step_time, new_throughput(), 1e-308)
 end
 
+-- DeepSeek-V3 (arXiv 2412.19437): 671 billion parameters, of which a token uses 37 billion; a step of
+-- 2048 H800 at 15360 samples of 4096 tokens takes 19.926 s (arXiv 2505.09343, table 4: MFU 38.9 %
+-- causal, with MLA's attention; 16 ranks of a pipeline, 120 micro-batches, 128 pipelines).
+function TestThroughput.test_active_parameters()
+  local deepseek = {
+    num_ranks = 16, num_chunks = 120, model_params = 671e9, num_layers = 61, hidden_dim = 7168,
+    seq_len = 4096, batch_size = 120, active_params = 37e9,
+  }
+  local function at(more)
+    return benchmark.ThroughputEstimator(with(deepseek, more)):at_step_time(19.926)
+  end
+  assert_near(at().flops_per_token, 6 * 37e9 + 6 * 61 * 7168 * 4096)
+  lu.assertAlmostEquals(at().mfu, 0.36, 0.01)
+  assert_near(at { active_params = 671e9, peak_tflops = 1e5 }.flops_per_token,
+    6 * 671e9 + 6 * 61 * 7168 * 4096)
+  local per_rank = with(deepseek, { model_params_per_rank = 671e9 / 16, active_params = 37e9 / 16 })
+  per_rank.model_params = nil
+  assert_near(benchmark.ThroughputEstimator(per_rank):at_step_time(19.926).mfu, at().mfu)
+  local all = with(deepseek, {})
+  all.active_params = nil
+  assert_raises({ "times what the peak of 989 TFLOP/s can", "active_params" }, function()
+    benchmark.ThroughputEstimator(all):at_step_time(19.926)
+  end)
+  assert_raises({ "more", "active" }, at, { active_params = 672e9 })
+  local unlayered = with(deepseek, {})
+  unlayered.num_layers = nil
+  assert_raises({ "active_params", "num_layers" }, benchmark.ThroughputEstimator, unlayered)
+end
+
+function TestThroughput.test_active_parameters_scale_with_the_model()
+  local options = with(require "estimating".SMALL, { num_layers = 4, active_params = 12 * 64 })
+  local rows = benchmark.ScalabilityAnalyzer(options):strong_scaling("1f1b", { 2, 4 })
+  assert_near(rows[1].flops_per_token, rows[2].flops_per_token)
+  rows = benchmark.ScalabilityAnalyzer(options):weak_scaling("1f1b", { 2, 4 })
+  assert_near(rows[2].flops_per_token, 2 * rows[1].flops_per_token)
+end
+
 -- DeepSeek-V3 (arXiv 2505.09343, table 4): times of a rank's share in seconds, from the measured
 -- totals of a rank and the actions that DualPipe has there on the mean.
 function TestThroughput.test_measured_times()

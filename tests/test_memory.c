@@ -232,7 +232,7 @@ static void for_every_strategy(void (*body)(const job *),
     for (size_t i = 0; i < dpl_strategy_count(); i++) {
         const char *name = dpl_strategy_at(i)->name;
         int32_t chunks = dpl_strategy_next_chunks(name, num_ranks, num_chunks);
-        job j = {work, name, {num_ranks, chunks, 0}};
+        job j = {work, name, {.num_ranks = num_ranks, .num_chunks = chunks}};
         CHECK(chunks > 0);
         body(&j);
     }

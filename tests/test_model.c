@@ -143,7 +143,8 @@ static void test_scaling_refuses(void)
     CHECK(dpl_scaling_at(&scaling, 2, NULL, &row, &error) == DPL_NOT_FOUND);
     CHECK(dpl_scaling_limit(&scaling, 0.5, 4, NULL, &row, &error) == DPL_NOT_FOUND);
     CHECK_CONTAINS(error.message, "'1f1b'");
-    scaling = (dpl_scaling){&SMALL, "1f1b", {0, 4, 0}, DPL_WEAK_SCALING_BATCH};
+    scaling =
+        (dpl_scaling){&SMALL, "1f1b", {.num_ranks = 0, .num_chunks = 4}, DPL_WEAK_SCALING_BATCH};
     CHECK(dpl_scaling_limit(&scaling, 0.5, 4, NULL, &row, &error) == DPL_ARGUMENT);
     CHECK(dpl_scaling_at(&scaling, 2, NULL, &row, &error) == DPL_ARGUMENT);
     CHECK_CONTAINS(error.message, "at least 1 (got 0 and 4)");

@@ -126,7 +126,8 @@ local function moved(costs, name, h)
     local B = costs.I + costs.W
     return with(costs, { I = costs.I * (1 + h / B), W = costs.W * (1 + h / B) })
   end
-  return with(costs, { [name] = costs[name] + h })
+  local cost = costs[name] or costs.F + costs.I + costs.W -- of a pair that was not given
+  return with(costs, { [name] = cost + h })
 end
 
 local function figures(costs, strategy)
@@ -164,7 +165,7 @@ function TestSensitivity.test_slopes_on_either_side_of_a_bend()
     assert_slopes(with(whole, { p2p = 1 }), name)
     assert_slopes(with(whole, { F = 2, FB = 2 }), name)
   end
-  local row = by_name(new_optimizer():sensitivity("dualpipe"), "cost").I
+  local row = by_name(new_optimizer { FB = 3 }:sensitivity("dualpipe"), "cost").I
   lu.assertEquals({ row.makespan_slope_below, row.makespan_slope_above }, { 4, 5 })
 end
 
@@ -265,10 +266,30 @@ function TestSensitivity.test_a_cost_of_zero_cannot_fall()
   lu.assertEquals({ rows.p2p.up.makespan, rows.p2p.down.makespan }, { 26, 26 })
 end
 
-function TestSensitivity.test_pairs_are_held_where_they_are_not_given()
-  -- FB = F + B by default; F alone is moved all the same.
-  local given = new_optimizer { FB = 3 }:sensitivity("dualpipe")
-  lu.assertEquals(new_optimizer():sensitivity("dualpipe"), given)
+-- An FB that was given is held; one that was not is F + B, as a simulation of the changed costs has
+-- it, and moves with them.
+function TestSensitivity.test_pairs_move_with_what_they_were_made_of()
+  local function up(fb, name)
+    local rows = by_name(new_optimizer { F = 1, I = 1, W = 1, FB = fb }:sensitivity("dualpipe"), "cost")
+    return rows[name].up.makespan, rows.FB.independent
+  end
+  for cost, costs in pairs { F = { F = 1.1 }, I = { I = 1.1 }, W = { W = 1.1 },
+    B = { I = 1.1, W = 1.1 } } do
+    for _, fb in ipairs { 3, false } do
+      local changed = with({ F = 1, I = 1, W = 1, FB = fb or nil }, costs)
+      local makespan, independent = up(fb or nil, cost)
+      lu.assertAlmostEquals(makespan, new_simulator(changed):makespan("dualpipe"), NEAR)
+      lu.assertEquals(independent, fb ~= false)
+    end
+  end
+  lu.assertAlmostEquals(up(nil, "F"), 27, NEAR)
+  lu.assertAlmostEquals(up(3, "F"), 26.6, NEAR)
+end
+
+function TestSensitivity.test_slopes_where_pairs_move()
+  local costs = { F = DYADIC.F, I = DYADIC.I, W = DYADIC.W, p2p = DYADIC.p2p }
+  assert_slopes(costs, "dualpipe")
+  assert_slopes(costs, "dualpipev")
 end
 
 function TestSensitivity.test_cost_lists()
@@ -283,9 +304,11 @@ end
 
 function TestSensitivity.test_of_a_schedule()
   local schedule = dpl.schedule("dualpipev", { num_ranks = 4, num_chunks = 8 })
-  local of_stage = new_optimizer(DYADIC):sensitivity(schedule)
-  local of_rank = new_optimizer(DYADIC):sensitivity("dualpipev")
-  lu.assertTrue(of_stage.makespan > 1.5 * of_rank.makespan)
+  lu.assertEquals(new_optimizer(DYADIC):sensitivity(schedule),
+    new_optimizer(DYADIC):sensitivity("dualpipev"))
+  local of_stage = new_optimizer(with(DYADIC, { hold = "stages", num_ranks = 8 })):sensitivity(schedule)
+  lu.assertEquals(of_stage, new_optimizer(with(DYADIC, { hold = "stages", num_ranks = 8 }))
+    :sensitivity("dualpipev"))
   lu.assertEquals(by_name(of_stage, "cost").F.value, 17 / 16)
 end
 
@@ -305,7 +328,8 @@ function TestSensitivity.test_errors()
   end)
   assert_raises("strategy must be", function() return new_optimizer():sensitivity() end)
   assert_raises("':'", function() return new_optimizer().sensitivity("1f1b") end)
-  local found, message, code = new_optimizer():sensitivity(deadlocked_schedule())
+  local small = new_optimizer { num_ranks = 2, num_chunks = 2 }
+  local found, message, code = small:sensitivity(deadlocked_schedule())
   lu.assertNil(found)
   lu.assertStrContains(message, "wait")
   lu.assertEquals(code, "DEADLOCK")
@@ -477,17 +501,15 @@ function TestThreshold.test_of_schedules()
   lu.assertEquals({ found.p2p, found.before, found.after }, { 2, "dualpipe", "b" })
 end
 
--- The same schedule is not as slow as itself when its costs are read as another thing's.
-function TestThreshold.test_units_of_costs_are_not_mixed()
-  local sizes = { num_ranks = 4, num_chunks = 8 }
-  local schedule = dpl.schedule("dualpipev", sizes)
-  for _, pair in ipairs { { "dualpipev", schedule }, { schedule, "gpipe" } } do
-    lu.assertErrorMsgContains("give two names or two schedules, or hold = 'stages'", function()
-      new_optimizer():communication_threshold(pair[1], pair[2])
-    end)
+-- The same schedule is as slow as itself, whether it is given or made from the strategy's name.
+function TestThreshold.test_a_schedule_has_the_costs_of_its_strategy()
+  local schedule = dpl.schedule("dualpipev", { num_ranks = 4, num_chunks = 8 })
+  for _, other in ipairs { "dualpipev", schedule } do
+    local _, message = new_optimizer():communication_threshold(schedule, other)
+    lu.assertStrContains(message, "equally fast")
   end
-  local _, message = new_optimizer():communication_threshold(schedule, schedule)
-  lu.assertStrContains(message, "equally fast")
+  local found = new_optimizer():communication_threshold(schedule, "gpipe")
+  lu.assertEquals(found.p2p, new_optimizer():communication_threshold("dualpipev", "gpipe").p2p)
 end
 
 function TestThreshold.test_of_one_rank()
@@ -518,7 +540,8 @@ function TestThreshold.test_errors()
   assert_raises("':'", function()
     return new_optimizer().communication_threshold("1f1b", "gpipe")
   end)
-  local found, _, code = threshold("1f1b", deadlocked_schedule())
+  local small = new_optimizer { num_ranks = 2, num_chunks = 2 }
+  local found, _, code = small:communication_threshold("1f1b", deadlocked_schedule())
   lu.assertNil(found)
   lu.assertEquals(code, "DEADLOCK")
 end

@@ -314,7 +314,9 @@ static void shapes_that_are_none(void)
 static void shapes_of_strategies(void)
 {
     static const dpl_shape wrong[] = {
-        {0, 8, 0}, {-4, 8, 0}, {INT32_MIN, 8, 0}, {4, 0, 0}, {4, -8, 0}, {4, INT32_MIN, 0},
+        {.num_ranks = 0, .num_chunks = 8},         {.num_ranks = -4, .num_chunks = 8},
+        {.num_ranks = INT32_MIN, .num_chunks = 8}, {.num_ranks = 4, .num_chunks = 0},
+        {.num_ranks = 4, .num_chunks = -8},        {.num_ranks = 4, .num_chunks = INT32_MIN},
     };
     dpl_error error;
     for (size_t i = 0; i < dpl_strategy_count(); i++) {
@@ -323,10 +325,12 @@ static void shapes_of_strategies(void)
             CHECK(dpl_strategy_check(name, &wrong[k], &error) == DPL_ARGUMENT);
             CHECK_CONTAINS(error.message, "num_ranks and num_chunks must be at least 1");
         }
-        dpl_shape stages = {4, 64, dpl_strategy_at(i)->stages_per_rank};
+        dpl_shape stages = {.num_ranks = 4,
+                            .num_chunks = 64,
+                            .stages_per_rank = dpl_strategy_at(i)->stages_per_rank};
         CHECK(dpl_strategy_check(name, &stages, &error) == DPL_OK);
     }
-    dpl_shape stages = {4, 64, 3};
+    dpl_shape stages = {.num_ranks = 4, .num_chunks = 64, .stages_per_rank = 3};
     CHECK(dpl_strategy_check("dualpipe", &stages, &error) == DPL_SIZE);
     CHECK_CONTAINS(error.message, "dualpipe has 2 stages on a rank (got stages_per_rank = 3)");
     CHECK(dpl_strategy_check("1f1b", &stages, &error) == DPL_SIZE);
@@ -341,13 +345,23 @@ static void sizes_that_strategies_refuse(void)
         dpl_shape shape;
         const char *words;
     } cases[] = {
-        {"dualpipe", {3, 8, 0}, "dualpipe needs an even num_ranks (got 3)"},
-        {"dualpipe", {4, 9, 0}, "dualpipe needs an even num_chunks (got 9)"},
-        {"dualpipe", {4, 6, 0}, "num_chunks must be at least 8 on 4 ranks (got 6)"},
-        {"dualpipev", {3, 5, 0}, "num_chunks must be at least 6 on 3 ranks (got 5)"},
-        {"zb_h1", {4, 2, 0}, "num_chunks must be at least 3 on 4 ranks (got 2)"},
-        {"zb1p", {4, 2, 0}, "zb_h1 needs num_chunks >= num_ranks - 1"},
-        {"dualpipev", {INT32_MAX, 5, 0}, "num_chunks must be at least 2147483647"},
+        {"dualpipe", {.num_ranks = 3, .num_chunks = 8}, "dualpipe needs an even num_ranks (got 3)"},
+        {"dualpipe",
+         {.num_ranks = 4, .num_chunks = 9},
+         "dualpipe needs an even num_chunks (got 9)"},
+        {"dualpipe",
+         {.num_ranks = 4, .num_chunks = 6},
+         "num_chunks must be at least 8 on 4 ranks (got 6)"},
+        {"dualpipev",
+         {.num_ranks = 3, .num_chunks = 5},
+         "num_chunks must be at least 6 on 3 ranks (got 5)"},
+        {"zb_h1",
+         {.num_ranks = 4, .num_chunks = 2},
+         "num_chunks must be at least 3 on 4 ranks (got 2)"},
+        {"zb1p", {.num_ranks = 4, .num_chunks = 2}, "zb_h1 needs num_chunks >= num_ranks - 1"},
+        {"dualpipev",
+         {.num_ranks = INT32_MAX, .num_chunks = 5},
+         "num_chunks must be at least 2147483647"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dpl_error error = {.message = ""};

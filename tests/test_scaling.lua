@@ -221,6 +221,26 @@ local function is_in_order(a, b, key)
   return a.strategy < b.strategy
 end
 
+-- With layers given no stage goes without one; those that follow from the parameters say how few
+-- they are.
+function TestSearch.test_layers_bound_the_stages()
+  local rows, summary = search({ min_ranks = 2, max_ranks = 8 }, { num_layers = 6 })
+  for _, row in ipairs(rows) do
+    local route = row.strategy == "dualpipev" and 2 * row.num_ranks or row.num_ranks
+    lu.assertTrue(row.num_ranks <= 6, row.strategy)
+    lu.assertTrue(row.layers_per_stage >= 1, row.strategy)
+    if row.strategy == "dualpipev" or row.strategy == "1f1b" then
+      assert_near(row.layers_per_stage, 6 / route)
+    end
+  end
+  local _, unbound = search { min_ranks = 2, max_ranks = 8 }
+  lu.assertTrue(summary.not_allowed > unbound.not_allowed)
+  lu.assertTrue(search()[1].layers_per_stage < 1)
+  local none, message = search({ min_ranks = 7, max_ranks = 8 }, { num_layers = 6 })
+  lu.assertNil(none)
+  lu.assertStrContains(message, "at least a layer on each stage")
+end
+
 function TestSearch.test_best_first()
   for _, key in ipairs { "throughput", "throughput_per_rank" } do
     local found = search({ min_ranks = 1, max_ranks = 9, sort_by = key }, { batch_size = 48 })

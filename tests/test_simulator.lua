@@ -123,16 +123,43 @@ function TestSimulator.test_timeline()
   lu.assertEquals(count, 4 * 16)
 end
 
-function TestSimulator.test_schedule_has_costs_of_a_stage()
+-- A schedule's costs are what the name of its strategy has: those that `hold` says.
+function TestSimulator.test_schedule_has_the_costs_of_its_strategy()
+  for _, name in ipairs(dpl.strategies()) do
+    local schedule = dpl.schedule(name, { num_ranks = 4, num_chunks = 8 })
+    lu.assertEquals(new_simulator():makespan(schedule), new_simulator():makespan(name), name)
+  end
   local schedule = dpl.schedule("dualpipev", { num_ranks = 4, num_chunks = 8 })
-  lu.assertEquals(new_simulator():makespan(schedule), 54)
-  lu.assertEquals(new_simulator():makespan("dualpipev"), 27)
+  lu.assertEquals(new_simulator():makespan(schedule), 27)
+  lu.assertEquals(new_simulator { hold = "stages", num_ranks = 8 }:makespan(schedule), 54)
 end
 
-function TestSimulator.test_schedule_keeps_its_own_sizes()
+function TestSimulator.test_schedule_has_the_sizes_of_the_object()
   local schedule = dpl.schedule("gpipe", { num_ranks = 2, num_chunks = 3 })
-  lu.assertEquals(new_simulator():makespan(schedule), 12)
-  lu.assertEquals(#new_simulator():events(schedule), 12)
+  assert_raises("the schedule has 2 ranks and 3 chunks, the object that it was given to " ..
+    "num_ranks = 4 and num_chunks = 8", function() new_simulator():simulate(schedule) end)
+  assert_raises("the schedule has 2 stages on a route and 3 chunks, the object that it was given " ..
+    "to num_ranks = 4 stages", function() new_simulator { hold = "stages" }:events(schedule) end)
+  lu.assertEquals(new_simulator { num_ranks = 2, num_chunks = 3 }:makespan(schedule), 12)
+end
+
+-- Three stages on two ranks: each has two thirds of a rank's share, the second of both shares.
+function TestSimulator.test_shares_are_cut_where_stages_are()
+  local schedule = dpl.schedule {
+    num_ranks = 2,
+    num_chunks = 1,
+    routes = { { ranks = { 0, 1, 0 }, chunks = { 0, 0 } } },
+    orders = { { "0F0", "2F0", "2B0", "0B0" }, { "1F0", "1B0" } },
+  }
+  local s = new_simulator { num_ranks = 2, num_chunks = 1, F = { 3, 6 }, B = 0 }
+  local finish = {}
+  for _, event in ipairs(s:events(schedule)) do
+    finish[event.kind .. event.stage] = event.duration
+  end
+  lu.assertAlmostEquals(finish.forward0, 2, 1e-12)
+  lu.assertAlmostEquals(finish.forward1, 3, 1e-12)
+  lu.assertAlmostEquals(finish.forward2, 4, 1e-12)
+  lu.assertAlmostEquals(s:makespan(schedule), 9, 1e-12)
 end
 
 function TestSimulator.test_hold_stages()
@@ -191,7 +218,7 @@ end
 
 function TestSimulator.test_deadlock_is_an_outcome()
   for _, method in ipairs { "simulate", "events", "makespan" } do
-    local s = new_simulator()
+    local s = new_simulator { num_ranks = 2, num_chunks = 2 }
     local result, message, code = s[method](s, deadlocked_schedule())
     lu.assertNil(result)
     lu.assertStrContains(message, "wait")
@@ -500,6 +527,19 @@ Memory Factor (lower is better):
 5. gpipe     : 2.000
    Most activations on any rank, relative to 1f1b on the same problem.
    Copies of the parameters: 2 for dualpipe, 1 for the others.]]
+
+-- The work is the same only as far as pairs take what their halves do.
+function TestReport.test_says_what_pairs_take()
+  local function held(more)
+    return new_comparator(more):generate_report():match("Held constant:[^.]*%.")
+  end
+  local same = "Held constant: the ranks, the whole model and the chunks, so the total work"
+  lu.assertEquals(held(), same .. ".")
+  lu.assertEquals(held { FB = 3 }, same .. ".")
+  lu.assertEquals(held { FB = 2.5 }, same .. ";\noverlapped pairs take FB instead of F + B.")
+  lu.assertEquals(held { F = { 1, 2, 1, 1 }, B = 2, FB = { 3, 4, 3, 3 } }, same ..
+    ";\noverlapped pairs take the FB of their forward's part of the model instead of F + B.")
+end
 
 function TestReport.test_text()
   lu.assertEquals(new_comparator {

@@ -14,9 +14,11 @@ static void push_configuration(lua_State *L, const dpl_estimate *estimate)
     dpl_bind_set_number(L, "throughput_per_rank",
                         estimate->rate.samples_per_second / estimate->num_ranks);
     dpl_bind_set_number(L, "memory", memory->total_bytes / BYTES_PER_GB);
+    dpl_bind_set_number(L, "memory_gb", memory->total_bytes / BYTES_PER_GB);
     dpl_bind_set_number(L, "activations_gb", memory->activation_bytes / BYTES_PER_GB);
     dpl_bind_set_number(L, "states_gb", dpl_estimator_state_bytes(memory) / BYTES_PER_GB);
     dpl_bind_set_integer(L, "peak_rank", memory->rank);
+    dpl_bind_set_number(L, "layers_per_stage", estimate->layers_per_stage);
     dpl_bind_set_number(L, "bubble_ratio", estimate->bubble_ratio);
     dpl_estimator_set_rate(L, &estimate->rate);
 }

@@ -97,6 +97,8 @@ extern const char *const dpl_estimator_recipes[];
 
 #define HARDWARE_OPTIONS                                                                           \
     BOOLEAN("causal", work.model.causal, 1, "attention's FLOPs count half the matrix"),            \
+        NUMBER("active_params", work.model.active_params, 1, DPL_MOST_PARAMS, DPL_UNSET,           \
+               "parameters", "of those given, the ones that a token uses; default: all"),          \
         NUMBER("peak_tflops", work.hardware.peak_tflops, 1e-3, DPL_MOST_TFLOPS, DPL_PEAK_TFLOPS,   \
                "TFLOP/s", "dense peak of a GPU; default H100 or H800 SXM, BF16"),                  \
         NUMBER("efficiency", work.hardware.efficiency, 1e-3, 1, DPL_EFFICIENCY,                    \

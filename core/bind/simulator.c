@@ -46,15 +46,44 @@ static void set_summary(lua_State *L, const dpl_summary *summary)
 /* ---- Strategies and schedules as arguments ---- */
 
 /*
+ * [-0, +0, v] A schedule answers for the object only on its sizes: as many ranks, or with hold =
+ * "stages" as many stages on each route, and as many chunks.
+ */
+static void check_sizes(lua_State *L, const dpl_schedule *schedule, const dpl_setup *setup)
+{
+    bool of_stages = setup->hold == DPL_HOLD_STAGES;
+    int32_t length = dpl_schedule_num_ranks(schedule);
+    for (size_t i = 0; of_stages && i < dpl_schedule_num_routes(schedule); i++) {
+        length = dpl_schedule_route_length(schedule, i);
+        if (length != setup->shape.num_ranks) {
+            break;
+        }
+    }
+    if (length != setup->shape.num_ranks ||
+        dpl_schedule_num_chunks(schedule) != setup->shape.num_chunks) {
+        dpl_bind_error(L,
+                       "the schedule has %d %s and %d chunks, the object that it was given to "
+                       "num_ranks = %d%s and num_chunks = %d: make one for the schedule's sizes",
+                       (int)length, of_stages ? "stages on a route" : "ranks",
+                       (int)dpl_schedule_num_chunks(schedule), (int)setup->shape.num_ranks,
+                       of_stages ? " stages" : "", (int)setup->shape.num_chunks);
+    }
+}
+
+/*
  * [-0, +1, e] Pushes the schedule that the argument stands for: a strategy's, on the problem's
- * sizes as they are held; or one that was made by dpl.schedule, whose costs are those of a stage.
+ * sizes as they are held; or one that was made by dpl.schedule. The costs are for both what `hold`
+ * says, so that one can be compared with the other.
  */
 static dpl_contender push_contender(lua_State *L, int argument, const problem *self)
 {
-    dpl_contender contender = {dpl_bind_test_schedule(L, argument), DPL_COSTS_OF_STAGE};
+    dpl_contender contender = {.schedule = dpl_bind_test_schedule(L, argument)};
     dpl_shape shape;
     dpl_error error;
     if (contender.schedule != NULL) {
+        check_sizes(L, contender.schedule, &self->setup);
+        contender.cost_unit =
+            self->setup.hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
         lua_pushvalue(L, argument);
         return contender;
     }
@@ -202,6 +231,9 @@ static void push_report_table(lua_State *L, const problem *self)
     dpl_bind_set_text(L, "hold", dpl_setup_holds[self->setup.hold]);
     dpl_bind_set_number(L, "p2p", self->setup.costs.p2p);
     dpl_bind_set_number(L, "weight_memory", self->weight_memory);
+    if (self->setup.costs.FB.count > 0) {
+        dpl_bind_set_text(L, "given_pairs", self->setup.costs.FB.list != NULL ? "list" : "number");
+    }
 }
 
 /* [-0, +1, e] */
@@ -445,27 +477,6 @@ static const char *name_of(lua_State *L, int argument, const char *other)
     return dpl_bind_test_schedule(L, argument) != NULL ? other : dpl_bind_strategy(L, argument);
 }
 
-/* Whether a rank's whole share of the model is one stage of a route. */
-static bool has_stage_a_rank(const dpl_schedule *schedule)
-{
-    return dpl_schedule_route_length(schedule, 0) == dpl_schedule_num_ranks(schedule);
-}
-
-/*
- * [-0, +0, v] A strategy's costs are those of a rank's share, a schedule's those of a stage: where
- * these are not the same, two makespans of them say nothing of each other.
- */
-static void check_units(lua_State *L, const dpl_contender *a, const dpl_contender *b)
-{
-    bool same = has_stage_a_rank(a->schedule) && has_stage_a_rank(b->schedule);
-    if (a->cost_unit != b->cost_unit && !same) {
-        dpl_bind_error(L, "communication_threshold: costs are those of a rank's share for the name "
-                          "of a strategy and those of a stage for a schedule, and a rank has "
-                          "several stages here: give two names or two schedules, or hold = "
-                          "'stages'");
-    }
-}
-
 /* [-0, +1|+3, e] communication_threshold(a, b, { max_p2p = }) */
 static int communication_threshold(lua_State *L)
 {
@@ -484,7 +495,6 @@ static int communication_threshold(lua_State *L)
     lua_settop(L, 4);
     query.a = push_contender(L, 2, self);
     query.b = push_contender(L, 3, self);
-    check_units(L, &query.a, &query.b);
     if (push_found(L, &query, &found, &error) != DPL_OK) {
         return dpl_bind_failed(L, &error);
     }

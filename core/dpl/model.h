@@ -49,6 +49,8 @@ typedef enum dpl_recipe { DPL_RECIPE_FLASH, DPL_RECIPE_STANDARD, DPL_RECIPE_FULL
 typedef struct dpl_model {
     double params;          /* parameters of the whole model; or else */
     double params_per_rank; /* those of a rank's share: give one of the two, the other is 0 */
+    double active_params;   /* of those given, the ones that a token uses: fewer in a mixture of
+                               experts; matters to FLOPs only. 0: all */
     double layers;          /* of the whole model; or else */
     double layers_per_rank; /* both 0: params / (12 hidden_dim^2), the main term of SC21 eq. 2 */
     int32_t hidden_dim;
@@ -177,10 +179,10 @@ DPL_API const dpl_memory *dpl_memory_worst_activations(const dpl_memory *rows, s
 
 /*
  * Floating-point operations of a model on a token, forward and backward, recomputation not
- * counted: 6 for each parameter, 2 forward and 4 backward (SC21, appendix; each of the backward's
- * halves costs as much as the forward), and 12 L h s for the attention matrices (Korthikanti eq.
- * 7), or half of it where attention is causal. Every parameter counts as a weight of a matrix
- * product.
+ * counted: 6 for each active parameter, 2 forward and 4 backward (SC21, appendix; each of the
+ * backward's halves costs as much as the forward), and 12 L h s for the attention matrices
+ * (Korthikanti eq. 7), or half of it where attention is causal. Every active parameter counts as a
+ * weight of a matrix product.
  */
 DPL_API double dpl_model_flops_per_token(const dpl_model *model, int32_t num_ranks);
 
@@ -194,8 +196,7 @@ DPL_API dpl_code dpl_workload_costs(const dpl_workload *work, const dpl_shape *s
 
 /*
  * What a step of step_time seconds is worth. mfu: model FLOPs utilization, the model's FLOPs over
- * what the peak would do in that time (Korthikanti 6.3); tflops_per_gpu likewise. A peak in another
- * precision than the one trained in can bring mfu over 1.
+ * what the peak would do in that time (Korthikanti 6.3); tflops_per_gpu likewise.
  */
 typedef struct dpl_rate {
     double step_time;
@@ -206,7 +207,11 @@ typedef struct dpl_rate {
     double mfu;
 } dpl_rate;
 
-/* DPL_ARGUMENT where step_time is not a number over 0, DPL_RANGE where a rate is beyond numbers. */
+/*
+ * DPL_ARGUMENT where step_time is not a number over 0, or so short that mfu would be over 1, which
+ * no machine does: the peak is of another precision, or not all parameters are active. DPL_RANGE
+ * where a rate is beyond numbers.
+ */
 DPL_API dpl_code dpl_rate_of_step(const dpl_workload *work, int32_t num_ranks, double step_time,
                                   dpl_rate *rate, dpl_error *error);
 
@@ -218,7 +223,8 @@ typedef struct dpl_estimate {
     int32_t num_ranks;
     int32_t num_chunks;
     int32_t micro_batch;
-    dpl_memory memory; /* of the worst rank */
+    double layers_per_stage; /* of a search: may be under 1 where layers were not given */
+    dpl_memory memory;       /* of the worst rank */
     dpl_rate rate;
     double bubble_ratio;
 } dpl_estimate;
@@ -323,7 +329,8 @@ typedef enum dpl_search_key { DPL_BY_THROUGHPUT, DPL_BY_THROUGHPUT_PER_RANK } dp
 /*
  * Where to look: every strategy of the list (num_strategies 0: all there are), min_ranks to
  * max_ranks, and every num_chunks up to max_chunks (0: no bound) that divides the batch, wherever
- * the strategy allows the shape. memory_bytes: what a GPU has. The list stays the caller's.
+ * the strategy allows the shape and, if model.layers is given, a stage has at least one of them.
+ * memory_bytes: what a GPU has. The list stays the caller's.
  */
 typedef struct dpl_search {
     const char *const *strategies;
@@ -338,7 +345,7 @@ typedef struct dpl_search {
 /* What a search came across. */
 typedef struct dpl_search_summary {
     size_t tried;
-    size_t not_allowed; /* shapes that the strategies do not allow; not among those tried */
+    size_t not_allowed; /* shapes that are not looked at; not among those tried */
     size_t not_fitting;
     size_t fitting;
     dpl_estimate least; /* the configuration of the least memory; its rate is not filled */

@@ -91,10 +91,12 @@ typedef struct dpl_slope {
 } dpl_slope;
 
 /*
- * What a cost does to a schedule whose order stays as it is. F, I, W, FB and p2p are independent of
- * each other; each row moves one of them and holds the others, FB too where it was not given. B is
- * I + W, so it moves with either; its own row moves I and W in proportion.
+ * What a cost does to a schedule whose order stays as it is. F, I, W, p2p and an FB that was given
+ * are independent of each other; each row moves one of them and holds the others. B is I + W, so it
+ * moves with either; its own row moves I and W in proportion. An FB that was not given is F + B and
+ * moves with these; its own row moves the pairs alone.
  *
+ * independent: whether no other row moves it.
  * value: of the cost as it was given or worked out, the mean over stages (pairs for FB).
  * used: whether any action or transfer of the schedule takes this cost; the other figures are else
  * 0. can_fall: whether the cost is above 0 on every stage; else the left slopes are 0 and mean

@@ -30,6 +30,7 @@ static dpl_code check_numbers(const dpl_model *m, dpl_error *error)
     const bounded numbers[] = {
         {"params", m->params, 0, DPL_MOST_PARAMS},
         {"params_per_rank", m->params_per_rank, 0, DPL_MOST_PARAMS},
+        {"active_params", m->active_params, 0, DPL_MOST_PARAMS},
         {"layers", m->layers, 0, DPL_MOST_LAYERS},
         {"layers_per_rank", m->layers_per_rank, 0, DPL_MOST_LAYERS},
         {"hidden_dim", m->hidden_dim, 1, INT32_MAX},
@@ -68,16 +69,36 @@ static dpl_code check_tensor_parallel(const dpl_model *m, dpl_error *error)
     return DPL_OK;
 }
 
-dpl_code dpl_model_check(const dpl_model *model, dpl_error *error)
+static dpl_code check_params(const dpl_model *m, dpl_error *error)
 {
-    dpl_code code = check_numbers(model, error);
-    if (code != DPL_OK) {
-        return code;
-    }
-    if ((model->params > 0) == (model->params_per_rank > 0)) {
+    double given = m->params > 0 ? m->params : m->params_per_rank;
+    if ((m->params > 0) == (m->params_per_rank > 0)) {
         return dpl_fail(error, DPL_ARGUMENT,
                         "give the parameters of the model or those of a rank's share of it, one of "
                         "the two (model_params, model_params_per_rank)");
+    }
+    if (m->active_params > given) {
+        return dpl_fail(error, DPL_ARGUMENT,
+                        "active parameters, %.12g, are some of the parameters given, %.12g: they "
+                        "cannot be more (both of the model, or both of a rank's share)",
+                        m->active_params, given);
+    }
+    if (m->active_params > 0 && m->layers == 0 && m->layers_per_rank == 0) {
+        return dpl_fail(error, DPL_ARGUMENT,
+                        "with active_params give the layers too (num_layers, layers_per_rank): "
+                        "those of a mixture of experts do not follow from its parameters");
+    }
+    return DPL_OK;
+}
+
+dpl_code dpl_model_check(const dpl_model *model, dpl_error *error)
+{
+    dpl_code code = check_numbers(model, error);
+    if (code == DPL_OK) {
+        code = check_params(model, error);
+    }
+    if (code != DPL_OK) {
+        return code;
     }
     if (model->layers > 0 && model->layers_per_rank > 0) {
         return dpl_fail(error, DPL_ARGUMENT,

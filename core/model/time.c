@@ -8,19 +8,25 @@
 #define BYTES_PER_GB 1e9
 
 /*
- * FLOPs of one forward of a rank's share, on a token. matrices: 2 for each parameter. attention:
- * the two products of queries, keys and values with s tokens, 4 h s a layer (Korthikanti appendix
- * A); of a causal one half is never needed.
+ * FLOPs of one forward of a rank's share, on a token. matrices: 2 for each active parameter.
+ * attention: the two products of queries, keys and values with s tokens, 4 h s a layer (Korthikanti
+ * appendix A); of a causal one half is never needed.
  */
 typedef struct forward_flops {
     double matrices;
     double attention;
 } forward_flops;
 
+static double active_share(const dpl_model *m)
+{
+    double given = m->params > 0 ? m->params : m->params_per_rank;
+    return m->active_params > 0 ? m->active_params / given : 1;
+}
+
 static forward_flops share_flops(const dpl_model *m, int32_t num_ranks)
 {
     double attention = (m->causal ? 2.0 : 4.0) * m->hidden_dim * m->seq_len;
-    return (forward_flops){2 * dpl_model_share_params(m, num_ranks),
+    return (forward_flops){2 * dpl_model_share_params(m, num_ranks) * active_share(m),
                            attention * dpl_model_share_layers(m, num_ranks)};
 }
 
@@ -96,6 +102,18 @@ static bool all_finite(const dpl_rate *r)
            isfinite(r->tflops_per_gpu) && isfinite(r->mfu);
 }
 
+static dpl_code too_fast(const dpl_workload *work, const dpl_rate *rate, dpl_error *error)
+{
+    bool all_active = work->model.active_params == 0;
+    return dpl_fail(error, DPL_ARGUMENT,
+                    "a step of %.6g seconds would do %.4g times what the peak of %.6g TFLOP/s can: "
+                    "check the times, and give peak_tflops in the precision trained in%s",
+                    rate->step_time, rate->mfu, work->hardware.peak_tflops,
+                    all_active ? "; of a mixture of experts give active_params, those that a "
+                                 "token uses"
+                               : "");
+}
+
 dpl_code dpl_rate_of_step(const dpl_workload *work, int32_t num_ranks, double step_time,
                           dpl_rate *rate, dpl_error *error)
 {
@@ -116,6 +134,9 @@ dpl_code dpl_rate_of_step(const dpl_workload *work, int32_t num_ranks, double st
     if (!all_finite(rate)) {
         return dpl_fail(error, DPL_RANGE, "a step of %g seconds gives rates beyond any number",
                         step_time);
+    }
+    if (rate->mfu > 1 + 1e-9) {
+        return too_fast(work, rate, error);
     }
     return DPL_OK;
 }

@@ -77,6 +77,19 @@ static bool next_shape(walk *w, const char **strategy, dpl_shape *shape)
     return true;
 }
 
+/*
+ * Whether the strategy allows the shape, and the layers, where they are given, are enough for each
+ * stage to have one. Layers that only follow from the parameters are too rough for that.
+ */
+static bool is_allowed(const dpl_workload *work, const char *strategy, const dpl_shape *shape)
+{
+    dpl_layout layout;
+    if (dpl_strategy_layout(strategy, shape, &layout, NULL) != DPL_OK) {
+        return false;
+    }
+    return work->model.layers == 0 || layout.route_length <= work->model.layers;
+}
+
 /* ---- Whether the search has sense and end ---- */
 
 static dpl_code check_strategies(const dpl_search *search, dpl_error *error)
@@ -136,7 +149,8 @@ static dpl_code too_much(const char *what, double number, double most, dpl_error
 /* Shapes between two looks at the cancel hook: under a millisecond. */
 #define CANCEL_EVERY 16384
 
-static dpl_code count_shapes(walk *w, const dpl_hooks *hooks, size_t *size, dpl_error *error)
+static dpl_code count_shapes(walk *w, const dpl_workload *work, const dpl_hooks *hooks,
+                             size_t *size, dpl_error *error)
 {
     const char *strategy = NULL;
     dpl_shape shape;
@@ -145,7 +159,7 @@ static dpl_code count_shapes(walk *w, const dpl_hooks *hooks, size_t *size, dpl_
         if (seen % CANCEL_EVERY == 0 && dpl_cancelled(hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        if (dpl_strategy_check(strategy, &shape, NULL) != DPL_OK) {
+        if (!is_allowed(work, strategy, &shape)) {
             continue;
         }
         actions += dpl_actions_at_most(strategy, &shape);
@@ -160,8 +174,9 @@ static dpl_code count_shapes(walk *w, const dpl_hooks *hooks, size_t *size, dpl_
     if (*size == 0) {
         return dpl_fail(error, DPL_NOT_FOUND,
                         "no strategy allows %ld to %ld ranks with micro-batches that divide the "
-                        "batch",
-                        (long)w->search->min_ranks, (long)w->search->max_ranks);
+                        "batch%s",
+                        (long)w->search->min_ranks, (long)w->search->max_ranks,
+                        work->model.layers > 0 ? " and at least a layer on each stage" : "");
     }
     return DPL_OK;
 }
@@ -177,7 +192,7 @@ dpl_code dpl_search_size(const dpl_workload *work, const dpl_search *search, con
         return code;
     }
     begin_walk(&w, search, work->model.batch_size);
-    return count_shapes(&w, &own, size, error);
+    return count_shapes(&w, work, &own, size, error);
 }
 
 /* ---- The order of the answers ---- */
@@ -247,6 +262,15 @@ static dpl_code try_schedule(progress *p, const dpl_schedule *schedule, dpl_esti
     return code;
 }
 
+static double layers_per_stage(const dpl_model *model, const char *strategy, const dpl_shape *shape)
+{
+    dpl_layout layout;
+    if (dpl_strategy_layout(strategy, shape, &layout, NULL) != DPL_OK) {
+        return 0;
+    }
+    return dpl_model_share_layers(model, shape->num_ranks) * shape->num_ranks / layout.route_length;
+}
+
 static dpl_code try_shape(progress *p, const char *strategy, const dpl_shape *shape,
                           dpl_error *error)
 {
@@ -255,6 +279,7 @@ static dpl_code try_shape(progress *p, const char *strategy, const dpl_shape *sh
                              .num_ranks = shape->num_ranks,
                              .num_chunks = shape->num_chunks,
                              .micro_batch = p->work->model.batch_size / shape->num_chunks};
+    estimate.layers_per_stage = layers_per_stage(&p->work->model, strategy, shape);
     dpl_code code = dpl_estimate_schedule(p->work, strategy, shape, &p->hooks, &schedule, error);
     if (code == DPL_OK) {
         code = try_schedule(p, schedule, &estimate, error);
@@ -274,7 +299,7 @@ static dpl_code try_all(progress *p, dpl_error *error)
         if (seen % CANCEL_EVERY == 0 && dpl_cancelled(&p->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        if (dpl_strategy_check(strategy, &shape, NULL) != DPL_OK) {
+        if (!is_allowed(p->work, strategy, &shape)) {
             p->summary->not_allowed++;
         } else {
             code = try_shape(p, strategy, &shape, error);

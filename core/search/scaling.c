@@ -68,9 +68,11 @@ static dpl_code workload_at(const dpl_scaling *s, const dpl_shape *shape, dpl_wo
                         (long long)batch, (long)shape->num_ranks);
     }
     double base = s->base.num_ranks;
+    double given = m->params > 0 ? m->params : m->params_per_rank;
     double parts = s->mode == DPL_STRONG_SCALING ? shape->num_ranks / base : 1;
     m->params_per_rank = dpl_model_share_params(&s->work->model, s->base.num_ranks) / parts;
     m->layers_per_rank = dpl_model_share_layers(&s->work->model, s->base.num_ranks) / parts;
+    m->active_params *= m->params_per_rank / given;
     m->params = 0;
     m->layers = 0;
     m->batch_size = (int32_t)batch;

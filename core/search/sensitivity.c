@@ -11,6 +11,7 @@
 
 typedef struct study {
     const dpl_contender *contender;
+    bool pairs_follow;      /* FB was not given: a pair takes F + B, and moves with them */
     dpl_timeline *timeline; /* run again and again, with durations of its own */
     double *base;           /* the durations at the costs as they are */
     double base_p2p;
@@ -30,7 +31,8 @@ static const struct {
 /* One entry: the duration of a kind on a stage, or of a pair of stages. */
 typedef struct entry {
     dpl_kind kind;
-    int32_t stage; /* the forward one of a pair */
+    int32_t stage;          /* the forward one of a pair */
+    int32_t backward_stage; /* the other one, or the same */
     size_t index;
 } entry;
 
@@ -39,9 +41,11 @@ static entry entry_at(const dpl_schedule *s, size_t index)
     size_t stages = (size_t)s->num_stages;
     size_t kind = index / stages;
     if (kind < DPL_FB) {
-        return (entry){(dpl_kind)kind, (int32_t)(index % stages), index};
+        int32_t stage = (int32_t)(index % stages);
+        return (entry){(dpl_kind)kind, stage, stage, index};
     }
-    return (entry){DPL_FB, s->pairs[index - DPL_FB * stages].forward, index};
+    const dpl_pair_stages *pair = &s->pairs[index - DPL_FB * stages];
+    return (entry){DPL_FB, pair->forward, pair->backward, index};
 }
 
 /* How many stages of its route the share has that the costs are given for. */
@@ -59,9 +63,23 @@ static bool is_half(dpl_kind kind)
     return kind == DPL_I || kind == DPL_W;
 }
 
-static bool is_moved(dpl_kind cost, dpl_kind kind)
+static bool is_backward(dpl_kind kind)
 {
+    return kind == DPL_B || is_half(kind);
+}
+
+static bool is_moved(const study *y, dpl_kind cost, dpl_kind kind)
+{
+    if (kind == DPL_FB && y->pairs_follow && (cost == DPL_F || is_backward(cost))) {
+        return true;
+    }
     return cost == kind || (kind == DPL_B && is_half(cost)) || (cost == DPL_B && is_half(kind));
+}
+
+/* The stage whose cost moves the entry. */
+static int32_t moving_stage(dpl_kind cost, entry e)
+{
+    return is_backward(cost) ? e.backward_stage : e.stage;
 }
 
 static double base_of(const study *y, dpl_kind kind, int32_t stage)
@@ -72,20 +90,21 @@ static double base_of(const study *y, dpl_kind kind, int32_t stage)
 /* The part of an entry that grows in proportion with the cost. */
 static double part_of(const study *y, dpl_kind cost, entry e)
 {
-    if (!is_moved(cost, e.kind)) {
+    if (!is_moved(y, cost, e.kind)) {
         return 0;
     }
-    return e.kind == DPL_B && cost != DPL_B ? base_of(y, cost, e.stage) : y->base[e.index];
+    bool sum_of_costs = (e.kind == DPL_B || e.kind == DPL_FB) && cost != e.kind;
+    return sum_of_costs ? base_of(y, cost, moving_stage(cost, e)) : y->base[e.index];
 }
 
 /* How fast an entry grows with the cost. B's halves keep their proportion; of a B of 0 they are
  * equal, as they are by default. */
 static double rate_of(const study *y, dpl_kind cost, entry e)
 {
-    if (!is_moved(cost, e.kind)) {
+    if (!is_moved(y, cost, e.kind)) {
         return 0;
     }
-    double rate = 1 / parts(y, e.stage);
+    double rate = 1 / parts(y, moving_stage(cost, e));
     if (cost != DPL_B || !is_half(e.kind)) {
         return rate;
     }
@@ -180,7 +199,7 @@ static dpl_code find_slopes(study *y, dpl_sensitivity *row, dpl_error *error)
 static dpl_code fill_row(study *y, double change, dpl_kind cost, dpl_sensitivity *row,
                          dpl_error *error)
 {
-    row->independent = cost != DPL_B;
+    row->independent = cost != DPL_B && !(cost == DPL_FB && y->pairs_follow);
     row->up = row->down = y->summary;
     set_rates(y, cost);
     row->used = is_used(y);
@@ -253,7 +272,7 @@ static void end(study *y)
 dpl_code dpl_sensitivity_find(const dpl_sensitivity_query *query, const dpl_hooks *hooks,
                               dpl_sensitivities *out, dpl_error *error)
 {
-    study y = {.contender = &query->contender};
+    study y = {.contender = &query->contender, .pairs_follow = query->costs->FB.count == 0};
     memset(out, 0, sizeof *out);
     dpl_code code = check_change(query->change, error);
     if (code != DPL_OK) {

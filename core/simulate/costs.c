@@ -102,6 +102,25 @@ static dpl_code check_cost(const pricing *p, const char *name, const dpl_cost *c
     return check_list(p, name, cost, error);
 }
 
+/* The part of a list of shares, one unit each, that lies between two places. */
+static double sum_between(const double *list, size_t count, double from, double to)
+{
+    double sum = 0;
+    for (size_t i = (size_t)from; i < count && (double)i < to; i++) {
+        sum += list[i] * (fmin((double)(i + 1), to) - fmax((double)i, from));
+    }
+    return sum;
+}
+
+/* A stage's part of the shares; where a share is not a whole number of stages it may lie in two. */
+static double part_of_shares(const dpl_cost *cost, double parts, int32_t place)
+{
+    if (parts == floor(parts)) {
+        return cost->list[(int32_t)(place / parts)] / parts;
+    }
+    return sum_between(cost->list, cost->count, place / parts, (place + 1) / parts);
+}
+
 /* A cost that is given, on a stage. */
 static double value_on(const pricing *p, const dpl_cost *cost, int32_t stage)
 {
@@ -112,7 +131,7 @@ static double value_on(const pricing *p, const dpl_cost *cost, int32_t stage)
         return cost->value / parts;
     }
     if (p->unit == DPL_COSTS_OF_RANK) {
-        return cost->list[(int32_t)(place / parts)] / parts;
+        return part_of_shares(cost, parts, place);
     }
     if (cost->count == (size_t)s->num_stages) {
         return cost->list[stage];

@@ -9,16 +9,30 @@ local EQUAL <const> = 1e-9
 local HELD <const> = {
   ranks = {
     size = "%d ranks, %d chunks (micro-batches)",
-    text = "Held constant: the ranks, the whole model and the chunks, so the total work.",
+    text = "Held constant: the ranks, the whole model and the chunks, so the total work%s.",
     costs = "Costs of one chunk on a rank's whole share of the model, in any one unit of time:",
   },
   stages = {
     size = "%d stages, %d chunks (micro-batches)",
     text = "Held constant: the stages of the model, the cost of each and the chunks.\n"
-      .. "A strategy that has several stages of a route on a rank runs on fewer ranks.",
+      .. "A strategy that has several stages of a route on a rank runs on fewer ranks%s.",
     costs = "Costs of one chunk on one stage, in any one unit of time:",
   },
 }
+
+-- What an FB that was given changes: pairs then take no longer what their halves do.
+local PAIRS <const> = {
+  number = ";\noverlapped pairs take FB instead of F + B",
+  list = ";\noverlapped pairs take the FB of their forward's part of the model instead of F + B",
+}
+
+-- Which of these a comparison needs: none where every pair takes F + B all the same.
+local function pairs_note(problem)
+  local F, B, FB = problem.costs.F, problem.costs.B, problem.costs.FB
+  local sum = F.least + B.least
+  local same = F.least == F.most and B.least == B.most and math.abs(FB.least - sum) <= EQUAL * sum
+  return not (same and FB.least == FB.most) and PAIRS[problem.given_pairs] or ""
+end
 
 -- A copy of the rows, least value first; rows of equal value by name.
 local function ranked(rows, key)
@@ -168,15 +182,15 @@ local function add_skipped(lines, skipped)
 end
 
 -- The text of a comparison: { rows =, skipped =, num_ranks =, num_chunks =, hold =, p2p =, costs =,
--- weight_memory = } as ScheduleComparator gives them; costs by name, each { least =, most = } over
--- the parts of the model.
+-- weight_memory =, given_pairs = } as ScheduleComparator gives them; costs by name, each { least =,
+-- most = } over the parts of the model; given_pairs: "number" or "list" where FB was given as one.
 function report.comparison(problem)
   local held = HELD[problem.hold]
   local lines = {
     "Strategy Performance Comparison",
     "================================",
     held.size:format(problem.num_ranks, problem.num_chunks) .. ".",
-    held.text,
+    held.text:format(pairs_note(problem)),
     held.costs,
     costs_line(problem),
   }

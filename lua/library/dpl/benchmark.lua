@@ -30,6 +30,8 @@ local benchmark = {}
 
 ---@class dpl.HardwareOptions
 ---@field causal? boolean attention's FLOPs count half the matrix; default true
+---@field active_params? number of the parameters given, those that a token uses (mixture of experts;
+---then layers are to be given too); default: all. FLOPs go by these, memory by all
 ---@field peak_tflops? number dense peak of a GPU, TFLOP/s; default 989, H100 or H800 SXM, BF16
 ---@field efficiency? number share of the peak that actions reach; default 0.5, an assumption
 ---@field overlap? number share of F + B that an overlapped pair saves; default 0
@@ -191,7 +193,7 @@ local ScalabilityAnalyzer = {}
 ---@field batch_size integer
 ---@field model_params number
 ---@field speedup number
----@field efficiency number speedup per rank
+---@field efficiency number speedup per rank; not the option of that name, which is a share of the peak
 ---@field bubble_ratio number
 
 ---The same model and batch on more ranks.
@@ -237,6 +239,8 @@ local ConfigurationSearch = {}
 ---@field throughput number samples a second of the pipeline
 ---@field throughput_per_rank number
 ---@field memory number GB on the fullest rank
+---@field memory_gb number the same
+---@field layers_per_stage number may be under 1 where num_layers was not given
 ---@field activations_gb number
 ---@field states_gb number parameters, gradients and optimizer state
 ---@field peak_rank integer
@@ -246,11 +250,11 @@ local ConfigurationSearch = {}
 ---@field tried integer
 ---@field fitting integer
 ---@field not_fitting integer
----@field not_allowed integer sizes that the strategy does not allow
+---@field not_allowed integer sizes that the strategy does not allow, or with more stages than layers
 ---@field least_memory number GB, of all that were tried
 
 ---Those that fit the memory, best first: every strategy, every number of ranks in the range, every
----number of chunks that divides the batch. Returns nil, message, "NOT_FOUND" where none fits.
+---number of chunks that divides the batch; with num_layers no more stages than these. Returns nil, message, "NOT_FOUND" where none fits.
 ---@param options? { min_ranks?: integer, max_ranks?: integer, max_chunks?: integer, sort_by?: "throughput"|"throughput_per_rank", limit?: integer } default 2, 8, batch_size, "throughput", all
 ---@return dpl.Configuration[]? configurations
 ---@return dpl.SearchSummary|string summary_or_message

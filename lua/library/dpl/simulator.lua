@@ -44,8 +44,9 @@ function simulator.ScheduleSimulator(options) end
 ---@class dpl.ScheduleSimulator
 local ScheduleSimulator = {}
 
----The timeline of a strategy; of a schedule, whose costs are then those of a stage. Returns nil,
----message, code where a schedule cannot run.
+---The timeline of a strategy or of a schedule, which must have the object's sizes: as many chunks
+---and as many ranks, or with hold = "stages" stages on a route. The costs mean the same for both:
+---see dpl.Hold. Returns nil, message, code where a schedule cannot run.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.Timeline? timeline
 ---@return string? message
@@ -133,7 +134,8 @@ function ConfigOptimizer:optimal_chunks(strategy, options) end
 ---Slopes are exact, per unit of the cost, on either side; `_below` is nil where the cost is 0.
 ---@class dpl.SensitivityRow
 ---@field cost "B"|"F"|"FB"|"I"|"W"|"p2p"
----@field independent boolean false for B, which is I + W and moves both in proportion
+---@field independent boolean whether no other row moves it: false for B, which is I + W, and for an
+---FB that was not given, which is F + B and moves with the rows of F, B, I and W
 ---@field used boolean whether anything in the schedule takes this cost
 ---@field value? number the cost, mean over stages
 ---@field makespan_slope_below? number
