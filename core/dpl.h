@@ -333,8 +333,8 @@ DPL_API void dpl_timeline_destroy(dpl_timeline *timeline);
 /*
  * Runs the schedule: a rank runs its actions in order, one at a time; an action starts when the
  * rank is free and its inputs have arrived; an input from another rank arrives p2p after its
- * producer ended, one from the same rank at once; an overlapped pair is one action. Options NULL:
- * the defaults. No memory is allocated. A schedule that cannot run gives
+ * producer ended, one from the same rank at once; an overlapped pair is one action. Costs or
+ * options NULL: the defaults. No memory is allocated. A schedule that cannot run gives
  * what dpl_schedule_validate gives.
  */
 DPL_API dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,

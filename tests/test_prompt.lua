@@ -28,6 +28,7 @@ end
 function TestPrompt.test_expressions_are_printed()
   assert_run("> 2\n> 1\tnil\tx\n> > \n", 0, session("1 + 1\n1, nil, 'x'\nx = 3\n"))
   assert_run("> 9\n> \n", 0, session("return 9"))
+  assert_run("> 5\n> \n", 0, session("=5")) -- as of old, and as lua 5.4 does
 end
 
 function TestPrompt.test_dpl_is_there()

@@ -223,6 +223,16 @@ function TestFields.test_tostring()
     "schedule: from data, 2 ranks, 3 chunks, 2 stages, 12 actions")
 end
 
+function TestFields.test_fields_cannot_be_set()
+  local s = dpl.schedule("gpipe", { num_ranks = 2, num_chunks = 2 })
+  local calculator = require "dpl.analysis".BubbleCalculator(4)
+  for name, object in pairs { schedule = s, timeline = dpl.simulate(s), BubbleCalculator = calculator } do
+    lu.assertErrorMsgContains(name .. ": its fields cannot be set (got one for 'num_ranks')", function()
+      object.num_ranks = 3
+    end)
+  end
+end
+
 function TestFields.test_unknown_field_names_the_nearest()
   local s = dpl.schedule("1f1b", { num_ranks = 2, num_chunks = 3 })
   lu.assertErrorMsgContains("a schedule has no 'num_rank' (did you mean 'num_ranks'?)",

@@ -174,6 +174,8 @@ function TestDeepSeek.test_wrong_values()
     "option '--p2p' must be a finite number, at least 0 (got 'x')")
   assert_usage_error("deepseek_v3", "--p2p=-1",
     "option '--p2p' must be a finite number, at least 0 (got '-1')")
+  assert_usage_error("deepseek_v3", "--p2p -.5",
+    "option '--p2p' must be a finite number, at least 0 (got '-.5')")
   assert_usage_error("deepseek_v3", "--p2p nan",
     "option '--p2p' must be a finite number, at least 0 (got 'nan')")
   assert_usage_error("deepseek_v3", "--until 0",
@@ -379,10 +381,11 @@ function TestOptions.test_defaults_and_values()
 end
 
 function TestOptions.test_nearest()
-  lu.assertEquals(options.nearest("siez", { "size", "title" }), "size")
-  lu.assertNil(options.nearest("frob", { "size", "title" }))
-  lu.assertNil(options.nearest("x", { "F", "B" }))
-  lu.assertNil(options.nearest(("x"):rep(100000), { "size" }))
+  local nearest = require "dpl.nearest"
+  lu.assertEquals(nearest("siez", { "size", "title" }), "size")
+  lu.assertNil(nearest("frob", { "size", "title" }))
+  lu.assertNil(nearest("x", { "F", "B" }))
+  lu.assertNil(nearest(("x"):rep(100000), { "size" }))
 end
 
 function TestOptions.test_mistakes()

@@ -6,6 +6,7 @@
 
 #include "analyze/analyze.h"
 #include "base/error.h"
+#include "simulate/timeline.h"
 
 /*
  * Activations on the rank that holds most, in units of a stage's: what is published (1F1B: arXiv
@@ -60,10 +61,9 @@ typedef struct holdings {
 /* W frees what it used, so that nothing is freed before: weight_memory 1. */
 static holdings holdings_of(const dpl_schedule *schedule)
 {
-    holdings most = {0, 0};
+    holdings most = {0, dpl_peak_worst(schedule, 1).activations};
     for (int32_t rank = 0; rank < dpl_schedule_num_ranks(schedule); rank++) {
         most.parameters = fmax(most.parameters, dpl_schedule_stages_on_rank(schedule, rank));
-        most.activations = fmax(most.activations, dpl_peak_of_rank(schedule, rank, 1).activations);
     }
     return most;
 }
@@ -164,7 +164,9 @@ static void put_head(writer *w, const dpl_problem *problem)
     put(w, "Held constant: the model, num_%s = %ld, num_chunks = %ld.\n",
         stages ? "stages" : "ranks", (long)problem->shape.num_ranks,
         (long)problem->shape.num_chunks);
-    put(w, "Bubble: idle time of a middle rank over the makespan, in the unit of the costs.\n");
+    put(w, "Bubble: time that a middle rank is idle from the first start to the last end, in the "
+           "unit\nof "
+           "the costs.\n");
     put(w, "Parameters, activations: on the fullest device, in units of %s.\n",
         stages ? "a stage's" : "a rank's share of the model");
     put(w,

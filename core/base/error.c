@@ -109,6 +109,9 @@ const char *dpl_nearest_name(const char *name, const char *const *names, size_t 
     const char *nearest = NULL;
     for (size_t i = 0; i < count; i++) {
         size_t distance = edit_distance(name, names[i]);
+        if (distance >= strlen(names[i])) {
+            continue; /* nothing of the name is left */
+        }
         if (distance < best || (distance == best && nearest == NULL)) {
             best = distance;
             nearest = names[i];

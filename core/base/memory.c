@@ -1,6 +1,7 @@
 /* Allocation through the caller's hooks; every size is checked before it is asked for. */
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +73,36 @@ bool dpl_cancelled(const dpl_hooks *hooks)
     return hooks->cancelled != NULL && hooks->cancelled(hooks->user) != 0;
 }
 
+/* The number that is all of a file, as the limits of control groups are; -1 where it is none. */
+static double number_in(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char line[64] = "";
+    char *end = line;
+    if (file == NULL) {
+        return -1;
+    }
+    const char *text = fgets(line, sizeof line, file);
+    double number = text != NULL ? strtod(line, &end) : -1;
+    (void)fclose(file);
+    return end != line ? number : -1;
+}
+
+/*
+ * The most that the container may have in which the process runs, or infinity: of control groups,
+ * version 2, then 1. What it uses already is no bound: most of that may be files that it has read.
+ */
+static double container_limit(void)
+{
+    double limit = number_in("/sys/fs/cgroup/memory.max");
+    if (limit < 0) {
+        limit = number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    }
+    return limit < 0 ? INFINITY : limit;
+}
+
 /* Linux says what can be had without swapping; elsewhere the whole memory is the best bound. */
-static double memory_left(void)
+static double machine_left(void)
 {
     FILE *file = fopen("/proc/meminfo", "r");
     double left = -1;
@@ -101,7 +130,7 @@ dpl_code dpl_memory_reserve(double count, double size, const char *what, dpl_err
     if (bytes < SMALL_BYTES) {
         return DPL_OK;
     }
-    double left = memory_left();
+    double left = fmin(machine_left(), container_limit());
     if (bytes <= left) {
         return DPL_OK;
     }

@@ -15,26 +15,17 @@ static const dpl_option analyzer_options[] = {
      "micro-batches", "the most that optimal_chunks looks at", NULL},
 };
 
-/* [-0, +2|+3, v] Pushes the schedule and the timeline of the strategy at index 2; returns 1, or 3
+/* [-0, +2|+4, v] Pushes the schedule that argument 2 stands for and its timeline; returns 1, or 3
  * where it cannot run. */
 static int push_timeline(lua_State *L)
 {
-    dpl_error error;
-    dpl_shape shape;
     dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
     const schedule_analyzer *self = dpl_bind_self(L, &dpl_schedule_analyzer_class);
-    const char *strategy = dpl_bind_strategy(L, 2);
-    dpl_problem problem = dpl_setup_problem(&self->setup);
-    dpl_code code =
-        dpl_held_shape(strategy, &problem.shape, problem.hold, &shape, &options.cost_unit, &error);
-    if (code != DPL_OK) {
-        return dpl_bind_raise(L, &error);
-    }
-    dpl_bind_make_schedule(L, strategy, &shape, (dpl_order_costs){&problem.costs, &options});
-    return dpl_bind_simulate(L, lua_gettop(L), &problem.costs, &options);
+    (void)dpl_setup_push_schedule(L, 2, &self->setup, 1, &options.cost_unit);
+    return dpl_bind_simulate(L, lua_gettop(L), &self->setup.costs, &options);
 }
 
-/* analyzer:timeline(strategy) -> a timeline, as of dpl.simulate. */
+/* analyzer:timeline(strategy or schedule) -> a timeline, as of dpl.simulate. */
 static int timeline(lua_State *L)
 {
     return push_timeline(L);
@@ -72,15 +63,11 @@ static int operations(lua_State *L)
 /* analyzer:bubble_ratio(strategy) -> idle / (ranks x makespan), simulated. */
 static int bubble_ratio(lua_State *L)
 {
-    dpl_error error;
-    dpl_bubble bubble;
-    const schedule_analyzer *self = dpl_bind_self(L, &dpl_schedule_analyzer_class);
-    const char *strategy = dpl_bind_strategy(L, 2);
-    dpl_problem problem = dpl_setup_problem(&self->setup);
-    if (dpl_bubble_simulate(strategy, &problem, dpl_bind_hooks(L), &bubble, &error) != DPL_OK) {
-        return dpl_bind_failed(L, &error);
+    int pushed = push_timeline(L);
+    if (pushed != 1) {
+        return pushed;
     }
-    lua_pushnumber(L, bubble.bubble_ratio);
+    lua_pushnumber(L, dpl_timeline_summary(dpl_bind_check_timeline(L, -1))->bubble_ratio);
     return 1;
 }
 

@@ -82,46 +82,43 @@ static traffic_box *push_traffic_box(lua_State *L)
     return box;
 }
 
-/* What a method works on: the timeline's run is freed before any table is made. */
+/* What a method works on. */
 typedef struct counted {
-    const char *strategy;
+    int schedule; /* where its userdata is */
     int32_t num_ranks;
-    const dpl_traffic *traffic;
+    const dpl_traffic *traffic; /* NULL where the schedule cannot run */
 } counted;
 
-/* [-0, +1, v] Counts the traffic of the strategy at index 2; its box stays on the stack. */
+/* [-0, +3|+4, v] Counts the traffic of the strategy or schedule at index 2; what it needs stays on
+ * the stack. Where a schedule cannot run nil, message, code are on top. */
 static counted count_traffic(lua_State *L)
 {
     dpl_error error;
-    dpl_shape shape;
-    dpl_run run;
     dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
     const communication_analyzer *self = dpl_bind_self(L, &dpl_communication_analyzer_class);
-    const char *strategy = dpl_bind_strategy(L, 2);
-    dpl_problem problem = dpl_setup_problem(&self->setup);
-    dpl_traffic_options traffic = traffic_options(self);
-    const dpl_hooks *hooks = dpl_bind_hooks(L);
+    const dpl_traffic_options traffic = traffic_options(self);
+    const dpl_schedule *schedule =
+        dpl_setup_push_schedule(L, 2, &self->setup, 1, &options.cost_unit);
+    counted of = {lua_gettop(L), dpl_schedule_num_ranks(schedule), NULL};
+    if (dpl_bind_simulate(L, of.schedule, &self->setup.costs, &options) != 1) {
+        return of;
+    }
+    const dpl_timeline *timeline = dpl_bind_check_timeline(L, -1);
     traffic_box *box = push_traffic_box(L);
-    dpl_code code =
-        dpl_held_shape(strategy, &problem.shape, problem.hold, &shape, &options.cost_unit, &error);
-    if (code == DPL_OK) {
-        code = dpl_run_create(strategy, &shape, &problem.costs, &options, hooks, &run, &error);
-    }
-    if (code == DPL_OK) {
-        code = dpl_traffic_create(run.timeline, &traffic, hooks, &box->traffic, &error);
-        dpl_run_destroy(&run);
-    }
-    if (code != DPL_OK) {
+    if (dpl_traffic_create(timeline, &traffic, dpl_bind_hooks(L), &box->traffic, &error) !=
+        DPL_OK) {
         dpl_bind_raise(L, &error);
     }
-    return (counted){strategy, shape.num_ranks, box->traffic};
+    of.traffic = box->traffic;
+    return of;
 }
 
-/* [-0, +1, m] Pushes a table with the strategy and its ranks. */
+/* [-0, +1, m] Pushes a table with the strategy, if there is one, and its ranks. */
 static void push_traffic_head(lua_State *L, const counted *of)
 {
     lua_createtable(L, 0, 8);
-    dpl_bind_set_text(L, "strategy", of->strategy);
+    lua_getfield(L, of->schedule, "strategy");
+    lua_setfield(L, -2, "strategy");
     dpl_bind_set_integer(L, "num_ranks", of->num_ranks);
 }
 
@@ -132,6 +129,9 @@ static void push_traffic_head(lua_State *L, const counted *of)
 static int count(lua_State *L)
 {
     counted of = count_traffic(L);
+    if (of.traffic == NULL) {
+        return 3;
+    }
     int64_t messages = dpl_traffic_sum(of.traffic)->messages;
     push_traffic_head(L, &of);
     dpl_bind_set_integer(L, "messages", messages);
@@ -189,6 +189,9 @@ static void set_link_bandwidth(lua_State *L, const dpl_link *link)
 static int volume(lua_State *L)
 {
     counted of = count_traffic(L);
+    if (of.traffic == NULL) {
+        return 3;
+    }
     const communication_analyzer *self = dpl_bind_self(L, &dpl_communication_analyzer_class);
     push_traffic_head(L, &of);
     dpl_bind_set_bytes(L, "message_bytes", self->message_bytes);
@@ -214,6 +217,9 @@ static int volume(lua_State *L)
 static int bandwidth(lua_State *L)
 {
     counted of = count_traffic(L);
+    if (of.traffic == NULL) {
+        return 3;
+    }
     const dpl_traffic_total *total = dpl_traffic_sum(of.traffic);
     push_traffic_head(L, &of);
     dpl_bind_set_integer(L, "messages", total->messages);

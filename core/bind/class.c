@@ -87,6 +87,22 @@ void dpl_bind_keep_metatable(lua_State *L, const char *name)
     lua_setfield(L, LUA_REGISTRYINDEX, name);
 }
 
+/* [-0, +0, v] The __newindex of results and objects, which are what they were made as; upvalue 1 is
+ * the type's name. */
+static int refuse_assignment(lua_State *L)
+{
+    return dpl_bind_error(L, "%s: its fields cannot be set (got one for '%s')",
+                          lua_tostring(L, lua_upvalueindex(1)), luaL_tolstring(L, 2, NULL));
+}
+
+/* [-0, +0, m] Gives the metatable on top that __newindex. */
+static void set_refusal(lua_State *L, const char *name)
+{
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, refuse_assignment, 1);
+    lua_setfield(L, -2, "__newindex");
+}
+
 void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index,
                              const luaL_Reg *methods, const luaL_Reg *metamethods)
 {
@@ -98,6 +114,7 @@ void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index
     luaL_setfuncs(L, methods, 0);
     lua_pushcclosure(L, index, 1);
     lua_setfield(L, -2, "__index");
+    set_refusal(L, name);
     /* Scripts cannot take the metamethods out and call them on what they are not for. */
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__metatable");
@@ -198,6 +215,7 @@ static void push_object_metatable(lua_State *L, const dpl_class *class)
     lua_pushlightuserdata(L, (void *)class);
     lua_pushcclosure(L, index_object, 2);
     lua_setfield(L, -2, "__index");
+    set_refusal(L, class->name);
     lua_pushlightuserdata(L, (void *)class);
     lua_pushcclosure(L, object_to_string, 1);
     lua_setfield(L, -2, "__tostring");

@@ -4,6 +4,7 @@
  */
 #include "bind/embedded.h"
 
+#include "base/error.h"
 #include "bind/bind.h"
 
 #include <lauxlib.h>
@@ -39,9 +40,34 @@ static int open_fail(lua_State *L)
     return 1;
 }
 
+/* [-0, +1, e] The one of a list of names that was probably meant, or nil. */
+static int nearest(lua_State *L)
+{
+    const char *given = luaL_checkstring(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    size_t count = lua_rawlen(L, 2);
+    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 2, (lua_Integer)i + 1);
+        names[i] = luaL_checkstring(L, -1); /* the list keeps it */
+        lua_pop(L, 1);
+    }
+    lua_pushstring(L, dpl_nearest_name(given, names, count));
+    return 1;
+}
+
+/* [-n, +1, m] The module dpl.nearest is that function. */
+static int open_nearest(lua_State *L)
+{
+    lua_pushcfunction(L, nearest);
+    return 1;
+}
+
 void dpl_embedded_preload(lua_State *L)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    lua_pushcfunction(L, open_nearest);
+    lua_setfield(L, -2, "dpl.nearest");
     lua_pushcfunction(L, open_fail);
     lua_setfield(L, -2, "dpl.fail");
     for (size_t i = 0; i < dpl_embedded_count; i++) {

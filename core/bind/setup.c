@@ -9,3 +9,49 @@ dpl_problem dpl_setup_problem(const dpl_setup *setup)
     return (dpl_problem){
         .shape = setup->shape, .costs = setup->costs, .hold = (dpl_hold)setup->hold};
 }
+
+/*
+ * [-0, +0, v] A schedule answers for the object only on its sizes: as many ranks, or with hold =
+ * "stages" as many stages on each route, and as many chunks.
+ */
+static void check_sizes(lua_State *L, const dpl_schedule *schedule, const dpl_setup *setup)
+{
+    bool of_stages = setup->hold == DPL_HOLD_STAGES;
+    int32_t length = dpl_schedule_num_ranks(schedule);
+    for (size_t i = 0; of_stages && i < dpl_schedule_num_routes(schedule); i++) {
+        length = dpl_schedule_route_length(schedule, i);
+        if (length != setup->shape.num_ranks) {
+            break;
+        }
+    }
+    if (length != setup->shape.num_ranks ||
+        dpl_schedule_num_chunks(schedule) != setup->shape.num_chunks) {
+        dpl_bind_error(L,
+                       "the schedule has %d %s and %d chunks, the object that it was given to "
+                       "num_ranks = %d%s and num_chunks = %d: make one for the schedule's sizes",
+                       (int)length, of_stages ? "stages on a route" : "ranks",
+                       (int)dpl_schedule_num_chunks(schedule), (int)setup->shape.num_ranks,
+                       of_stages ? " stages" : "", (int)setup->shape.num_chunks);
+    }
+}
+
+const dpl_schedule *dpl_setup_push_schedule(lua_State *L, int argument, const dpl_setup *setup,
+                                            double weight_memory, dpl_cost_unit *unit)
+{
+    dpl_shape shape;
+    dpl_error error;
+    const dpl_schedule *given = dpl_bind_test_schedule(L, argument);
+    if (given != NULL) {
+        check_sizes(L, given, setup);
+        *unit = setup->hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
+        lua_pushvalue(L, argument);
+        return given;
+    }
+    const char *name = dpl_bind_strategy(L, argument);
+    if (dpl_held_shape(name, &setup->shape, (dpl_hold)setup->hold, &shape, unit, &error) !=
+        DPL_OK) {
+        dpl_bind_raise(L, &error);
+    }
+    const dpl_simulate_options options = {weight_memory, *unit};
+    return dpl_bind_make_schedule(L, name, &shape, (dpl_order_costs){&setup->costs, &options});
+}

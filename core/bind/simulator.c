@@ -45,56 +45,12 @@ static void set_summary(lua_State *L, const dpl_summary *summary)
 
 /* ---- Strategies and schedules as arguments ---- */
 
-/*
- * [-0, +0, v] A schedule answers for the object only on its sizes: as many ranks, or with hold =
- * "stages" as many stages on each route, and as many chunks.
- */
-static void check_sizes(lua_State *L, const dpl_schedule *schedule, const dpl_setup *setup)
-{
-    bool of_stages = setup->hold == DPL_HOLD_STAGES;
-    int32_t length = dpl_schedule_num_ranks(schedule);
-    for (size_t i = 0; of_stages && i < dpl_schedule_num_routes(schedule); i++) {
-        length = dpl_schedule_route_length(schedule, i);
-        if (length != setup->shape.num_ranks) {
-            break;
-        }
-    }
-    if (length != setup->shape.num_ranks ||
-        dpl_schedule_num_chunks(schedule) != setup->shape.num_chunks) {
-        dpl_bind_error(L,
-                       "the schedule has %d %s and %d chunks, the object that it was given to "
-                       "num_ranks = %d%s and num_chunks = %d: make one for the schedule's sizes",
-                       (int)length, of_stages ? "stages on a route" : "ranks",
-                       (int)dpl_schedule_num_chunks(schedule), (int)setup->shape.num_ranks,
-                       of_stages ? " stages" : "", (int)setup->shape.num_chunks);
-    }
-}
-
-/*
- * [-0, +1, e] Pushes the schedule that the argument stands for: a strategy's, on the problem's
- * sizes as they are held; or one that was made by dpl.schedule. The costs are for both what `hold`
- * says, so that one can be compared with the other.
- */
+/* [-0, +1, e] Pushes the schedule that the argument stands for, with what its costs are. */
 static dpl_contender push_contender(lua_State *L, int argument, const problem *self)
 {
-    dpl_contender contender = {.schedule = dpl_bind_test_schedule(L, argument)};
-    dpl_shape shape;
-    dpl_error error;
-    if (contender.schedule != NULL) {
-        check_sizes(L, contender.schedule, &self->setup);
-        contender.cost_unit =
-            self->setup.hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
-        lua_pushvalue(L, argument);
-        return contender;
-    }
-    const char *name = dpl_bind_strategy(L, argument);
-    if (dpl_held_shape(name, &self->setup.shape, (dpl_hold)self->setup.hold, &shape,
-                       &contender.cost_unit, &error) != DPL_OK) {
-        dpl_bind_raise(L, &error);
-    }
-    const dpl_simulate_options options = {self->weight_memory, contender.cost_unit};
-    contender.schedule =
-        dpl_bind_make_schedule(L, name, &shape, (dpl_order_costs){&self->setup.costs, &options});
+    dpl_contender contender;
+    contender.schedule = dpl_setup_push_schedule(L, argument, &self->setup, self->weight_memory,
+                                                 &contender.cost_unit);
     return contender;
 }
 

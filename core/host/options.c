@@ -1,6 +1,7 @@
 /* Reads the command line; what it says is done in main.c. */
 #include "host/options.h"
 
+#include "base/error.h"
 #include "dpl.h"
 #include <getopt.h>
 #include <lua.h>
@@ -65,50 +66,15 @@ void dpl_print_version(void)
         DPL_VERSION_PATCH) " (" LUA_RELEASE ")");
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    const size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* Levenshtein's distance from text to the name of a long option. */
-static size_t edit_distance(const char *text, const char *name)
-{
-    enum { LONGEST_NAME = 15 };
-    size_t row[LONGEST_NAME + 1];
-    const size_t length = strlen(name);
-    if (length > LONGEST_NAME) {
-        return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= length; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; text[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= length; j++) {
-            const size_t above = row[j];
-            const size_t change = text[i - 1] == name[j - 1] ? 0 : 1;
-            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + change);
-            diagonal = above;
-        }
-    }
-    return row[length];
-}
-
-/* The long option that is at most two edits from what was typed, or NULL. */
+/* The long option that was probably meant, or NULL. */
 static const char *nearest_option(const char *typed)
 {
-    const char *nearest = NULL;
-    size_t least = 3;
+    const char *names[sizeof long_options / sizeof long_options[0]];
+    size_t count = 0;
     for (const struct option *option = long_options; option->name != NULL; option++) {
-        const size_t distance = edit_distance(typed + strspn(typed, "-"), option->name);
-        if (distance < least) {
-            least = distance;
-            nearest = option->name;
-        }
+        names[count++] = option->name;
     }
-    return nearest;
+    return dpl_nearest_name(typed + strspn(typed, "-"), names, count);
 }
 
 static int usage_error(void)

@@ -63,7 +63,9 @@ static int load_text(lua_State *L, const char *format, const char *text)
  * whether a further line may make it right. */
 static int compile(lua_State *L, const char *text, bool *incomplete)
 {
-    int status = load_text(L, "return %s", text);
+    /* A leading '=' is an old way to ask for a value, which lua 5.4 still knows. */
+    const char *expression = text[0] == '=' ? text + 1 : text;
+    int status = load_text(L, "return %s", expression);
     *incomplete = is_incomplete(L, status);
     if (status == LUA_OK) {
         return status;

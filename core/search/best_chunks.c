@@ -22,7 +22,8 @@ static dpl_code check_query(const dpl_chunk_query *q, dpl_error *error)
                         "chunks to try",
                         (long)q->min_chunks, (long)q->max_chunks, DPL_MOST_CHUNK_COUNTS);
     }
-    if (dpl_strategy_find(q->strategy) == NULL || q->shape.num_chunks < 1) {
+    if (dpl_strategy_find(q->strategy) == NULL || q->shape.num_chunks < 1 ||
+        q->shape.num_ranks < 1) {
         return dpl_strategy_check(q->strategy, &q->shape, error);
     }
     return DPL_OK;

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -39,17 +38,6 @@ static dpl_code add_asked(const dpl_comparison_query *q, size_t index, dpl_compa
 
 /* ---- One run ---- */
 
-static dpl_peak worst_peak(const dpl_timeline *t)
-{
-    dpl_peak worst = {0, 0};
-    for (int32_t r = 0; r < t->schedule->num_ranks; r++) {
-        dpl_peak peak = dpl_timeline_peak(t, r);
-        worst.activations = fmax(worst.activations, peak.activations);
-        worst.share = fmax(worst.share, peak.share);
-    }
-    return worst;
-}
-
 /* Makes the run of a strategy. DPL_SIZE, with nothing made, where it does not allow the shape. */
 static dpl_code run_strategy(const dpl_comparison_query *q, const char *name,
                              const dpl_hooks *hooks, dpl_run *run, dpl_error *error)
@@ -68,7 +56,7 @@ static void fill_row(const dpl_timeline *t, double baseline, dpl_comparison_row 
 {
     row->num_ranks = t->schedule->num_ranks;
     row->summary = t->summary;
-    row->peak = worst_peak(t);
+    row->peak = dpl_peak_worst(t->schedule, t->weight_memory);
     row->memory_factor = row->peak.share / row->num_ranks / baseline;
 }
 
@@ -134,10 +122,12 @@ static dpl_code run_baseline(const dpl_comparison_query *q, const dpl_hooks *hoo
                              dpl_comparison *out, double *memory, dpl_error *error)
 {
     dpl_run run;
-    dpl_code code = run_strategy(q, BASELINE, hooks, &run, error);
+    dpl_comparison_query plain = *q; /* options of the shape are for strategies that have them */
+    plain.shape = (dpl_shape){.num_ranks = q->shape.num_ranks, .num_chunks = q->shape.num_chunks};
+    dpl_code code = run_strategy(&plain, BASELINE, hooks, &run, error);
     if (code == DPL_OK) {
         find_costs(q, run.timeline, out);
-        *memory = worst_peak(run.timeline).share / run.schedule->num_ranks;
+        *memory = dpl_peak_worst(run.schedule, q->weight_memory).share / run.schedule->num_ranks;
     }
     dpl_run_destroy(&run);
     return code;
@@ -145,25 +135,21 @@ static dpl_code run_baseline(const dpl_comparison_query *q, const dpl_hooks *hoo
 
 /* ---- The order of rows ---- */
 
-static int by_name(const void *a, const void *b)
+static int by_name(const dpl_comparison_row *x, const dpl_comparison_row *y)
 {
-    const dpl_comparison_row *x = a;
-    const dpl_comparison_row *y = b;
     return strcmp(x->info->name, y->info->name);
 }
 
 /* Those that ran before those that did not, then by makespan, then by name. */
-static int by_makespan(const void *a, const void *b)
+static int by_makespan(const dpl_comparison_row *x, const dpl_comparison_row *y)
 {
-    const dpl_comparison_row *x = a;
-    const dpl_comparison_row *y = b;
     if ((x->skipped == DPL_OK) != (y->skipped == DPL_OK)) {
         return x->skipped == DPL_OK ? -1 : 1;
     }
     if (x->summary.makespan != y->summary.makespan) {
         return x->summary.makespan < y->summary.makespan ? -1 : 1;
     }
-    return by_name(a, b);
+    return by_name(x, y);
 }
 
 static bool is_equal(double a, double b)
@@ -171,9 +157,23 @@ static bool is_equal(double a, double b)
     return fabs(a - b) <= DPL_EQUAL_TIMES * fmax(a, b);
 }
 
+/* By insertion: there are few rows, and qsort may allocate behind the hooks' back. */
+static void sort(dpl_comparison_row *rows, size_t count,
+                 int (*order)(const dpl_comparison_row *, const dpl_comparison_row *))
+{
+    for (size_t i = 1; i < count; i++) {
+        dpl_comparison_row row = rows[i];
+        size_t place = i;
+        for (; place > 0 && order(&rows[place - 1], &row) > 0; place--) {
+            rows[place] = rows[place - 1];
+        }
+        rows[place] = row;
+    }
+}
+
 static void sort_rows(dpl_comparison_row *rows, size_t count, dpl_comparison *out)
 {
-    qsort(rows, count, sizeof *rows, by_makespan);
+    sort(rows, count, by_makespan);
     while (out->num_compared < count && rows[out->num_compared].skipped == DPL_OK) {
         out->num_compared++;
     }
@@ -182,7 +182,7 @@ static void sort_rows(dpl_comparison_row *rows, size_t count, dpl_comparison *ou
     for (size_t i = 1; i <= out->num_compared; i++) {
         if (i == out->num_compared ||
             !is_equal(rows[i].summary.makespan, rows[begin].summary.makespan)) {
-            qsort(rows + begin, i - begin, sizeof *rows, by_name);
+            sort(rows + begin, i - begin, by_name);
             begin = i;
         }
     }

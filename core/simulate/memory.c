@@ -1,4 +1,6 @@
 /* Activations held, action after action: they depend on the order alone, not on times. */
+#include <math.h>
+
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
 
@@ -56,6 +58,17 @@ dpl_peak dpl_peak_of_rank(const dpl_schedule *schedule, int32_t rank, double wei
         follow(&h, &order[i], weight_memory);
     }
     return (dpl_peak){h.most_units, h.most_share};
+}
+
+dpl_peak dpl_peak_worst(const dpl_schedule *schedule, double weight_memory)
+{
+    dpl_peak worst = {0, 0};
+    for (int32_t r = 0; r < schedule->num_ranks; r++) {
+        dpl_peak peak = dpl_peak_of_rank(schedule, r, weight_memory);
+        worst.activations = fmax(worst.activations, peak.activations);
+        worst.share = fmax(worst.share, peak.share);
+    }
+    return worst;
 }
 
 dpl_peak dpl_timeline_peak(const dpl_timeline *timeline, int32_t rank)

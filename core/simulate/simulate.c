@@ -83,7 +83,11 @@ dpl_code dpl_simulate_options_check(const dpl_simulate_options *options, dpl_err
 dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
                       const dpl_simulate_options *options, dpl_error *error)
 {
+    static const dpl_costs default_costs = {.p2p = 0};
     dpl_simulate_options chosen = DPL_SIMULATE_DEFAULTS;
+    if (costs == NULL) {
+        costs = &default_costs;
+    }
     if (options != NULL) {
         chosen = *options;
     }

@@ -50,6 +50,9 @@ dpl_code dpl_simulate_options_check(const dpl_simulate_options *options, dpl_err
 /* Runs the steps with durations and p2p as they are, and sums up. DPL_CANCELLED, DPL_RANGE. */
 dpl_code dpl_timeline_run(dpl_timeline *timeline, dpl_error *error);
 
+/* The most of any rank, each member for itself. */
+dpl_peak dpl_peak_worst(const dpl_schedule *schedule, double weight_memory);
+
 /* Fills the summary from the ranks' times. DPL_RANGE where they overflow. */
 dpl_code dpl_timeline_sum_up(dpl_timeline *timeline, dpl_error *error);
 

@@ -19,12 +19,30 @@ local function usage_error(parser, message)
   os.exit(2, true)
 end
 
+-- argparse takes "-1" for an option; joined to the long option before it, it is that one's value.
+local function join_negatives(given)
+  local joined = {}
+  for _, text in ipairs(given) do
+    local last = joined[#joined]
+    if text:find("^%-%.?%d") and last and last:find("^%-%-[%w_-]+$") then
+      joined[#joined] = last .. "=" .. text
+    else
+      joined[#joined + 1] = text
+    end
+  end
+  return joined
+end
+
 -- A parser of argparse for the script `name`.
 function arguments.parser(name, description)
   local parser = argparse(name, description):help_max_width(100):usage_max_width(100)
   parser.error = usage_error
   parser.get_name = function()
     return name
+  end
+  local parse = parser.parse
+  function parser:parse(given)
+    return parse(self, join_negatives(given or _G.arg))
   end
   return parser
 end

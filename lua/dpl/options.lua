@@ -4,6 +4,7 @@
 -- An option is declared as { name =, rule =, accepts = function(value) -> boolean, default = }.
 
 local fail = require "dpl.fail"
+local nearest_name = require "dpl.nearest"
 
 local options = {}
 
@@ -22,37 +23,6 @@ end
 -- Raises what is the caller's mistake, with the script's file and line.
 function options.fail(format, ...)
   fail(format:format(...))
-end
-
--- Levenshtein's distance.
-local function edit_distance(a, b)
-  local row = {}
-  for j = 0, #b do
-    row[j] = j
-  end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local change = a:byte(i) == b:byte(j) and 0 or 1
-      local above = row[j]
-      row[j] = math.min(above + 1, row[j - 1] + 1, diagonal + change)
-      diagonal = above
-    end
-  end
-  return row[#b]
-end
-
--- The name that is at most two edits, and less than its own length, from what was given; or nil.
-function options.nearest(given, names)
-  local nearest, least = nil, 3
-  for _, name in ipairs(names) do
-    local distance = edit_distance(given:sub(1, 60), name)
-    if distance < least and distance < #name then
-      nearest, least = name, distance
-    end
-  end
-  return nearest
 end
 
 local function names_of(declared)
@@ -74,7 +44,7 @@ local function check_name(owner, declared, name, value)
       return
     end
   end
-  local nearest = options.nearest(name, names)
+  local nearest = nearest_name(name, names)
   local hint = nearest and (" (did you mean '%s'?)"):format(nearest)
     or "; its options are " .. table.concat(names, ", ")
   options.fail("%s: unknown option '%s'%s", owner, name, hint)

@@ -38,6 +38,26 @@ function TestCommunicationAnalyzer.test_count_is_that_of_the_routes()
   end
 end
 
+function TestCommunicationAnalyzer.test_of_a_schedule()
+  local schedule = dpl.schedule("dualpipe", { num_ranks = 4, num_chunks = 8 })
+  local data = { num_ranks = 4, num_chunks = 8, routes = schedule.routes, orders = {} }
+  for rank = 0, 3 do
+    data.orders[rank + 1] = schedule:order(rank)
+  end
+  local analyzer = communication()
+  local small = communication { num_ranks = 2, num_chunks = 2 }
+  for _, method in ipairs { "count", "volume", "bandwidth" } do
+    local named = analyzer[method](analyzer, "dualpipe")
+    lu.assertEquals(analyzer[method](analyzer, schedule), named)
+    named.strategy = nil
+    lu.assertEquals(analyzer[method](analyzer, dpl.schedule(data)), named)
+    assert_fails("the schedule has 4 ranks and 8 chunks", small[method], small, schedule)
+    local result, _, code = small[method](small, require "simulating".deadlocked_schedule())
+    lu.assertNil(result)
+    lu.assertEquals(code, "DEADLOCK")
+  end
+end
+
 function TestCommunicationAnalyzer.test_count_by_rank()
   local found = communication():count("1f1b")
   lu.assertEquals(found, {

@@ -24,6 +24,23 @@ function TestScheduleAnalyzer.test_timeline()
   end
 end
 
+-- A schedule gives what its strategy gives; one that waits for itself says so.
+function TestScheduleAnalyzer.test_of_a_schedule()
+  local analyzer = ScheduleAnalyzer { num_ranks = 4, num_chunks = 8, p2p = 0.5 }
+  local schedule = dpl.schedule("dualpipev", { num_ranks = 4, num_chunks = 8 })
+  lu.assertEquals(analyzer:timeline(schedule).makespan, analyzer:timeline("dualpipev").makespan)
+  lu.assertEquals(analyzer:bubble_ratio(schedule), analyzer:bubble_ratio("dualpipev"))
+  lu.assertEquals(#analyzer:operations(schedule)[1], #analyzer:operations("dualpipev")[1])
+  local small = ScheduleAnalyzer { num_ranks = 2, num_chunks = 2 }
+  for _, method in ipairs { "timeline", "operations", "bubble_ratio" } do
+    assert_fails("the schedule has 4 ranks and 8 chunks", small[method], small, schedule)
+    local result, message, code = small[method](small, require "simulating".deadlocked_schedule())
+    lu.assertNil(result)
+    lu.assertStrContains(message, "waits for")
+    lu.assertEquals(code, "DEADLOCK")
+  end
+end
+
 function TestScheduleAnalyzer.test_hold_stages()
   local analyzer = ScheduleAnalyzer { num_ranks = 8, num_chunks = 10, hold = "stages" }
   local t = analyzer:timeline("dualpipev")

@@ -17,17 +17,17 @@ function analysis.ScheduleAnalyzer(options) end
 ---@class dpl.ScheduleAnalyzer
 local ScheduleAnalyzer = {}
 
----@param strategy dpl.Strategy
+---@param strategy dpl.Strategy|dpl.Schedule a schedule must have the object's sizes
 ---@return dpl.Timeline
 function ScheduleAnalyzer:timeline(strategy) end
 
 ---By rank + 1, in the order in which the rank runs them.
----@param strategy dpl.Strategy
+---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.PipelineEvent[][]
 function ScheduleAnalyzer:operations(strategy) end
 
 ---Idle / (ranks x makespan), simulated.
----@param strategy dpl.Strategy
+---@param strategy dpl.Strategy|dpl.Schedule
 ---@return number
 function ScheduleAnalyzer:bubble_ratio(strategy) end
 
@@ -151,7 +151,7 @@ function analysis.CommunicationAnalyzer(options) end
 local CommunicationAnalyzer = {}
 
 ---@class dpl.MessageCount
----@field strategy dpl.Strategy
+---@field strategy? dpl.Strategy
 ---@field num_ranks integer
 ---@field messages integer
 ---@field sends integer
@@ -159,19 +159,19 @@ local CommunicationAnalyzer = {}
 ---@field operations integer point-to-point operations, two a message
 ---@field by_rank { rank: integer, sends: integer, receives: integer, operations: integer }[]
 
----@param strategy dpl.Strategy
+---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.MessageCount
 function CommunicationAnalyzer:count(strategy) end
 
 ---@class dpl.Volume
----@field strategy dpl.Strategy
+---@field strategy? dpl.Strategy
 ---@field num_ranks integer
 ---@field message_bytes number
 ---@field total_bytes number
 ---@field by_rank { rank: integer, bytes_sent: number, bytes_received: number }[]
 ---@field links { from: integer, to: integer, messages: integer, bytes: number }[]
 
----@param strategy dpl.Strategy
+---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.Volume
 function CommunicationAnalyzer:volume(strategy) end
 
@@ -184,7 +184,7 @@ function CommunicationAnalyzer:volume(strategy) end
 ---@field mean_bandwidth number bytes per second over the makespan
 
 ---@class dpl.Bandwidth
----@field strategy dpl.Strategy
+---@field strategy? dpl.Strategy
 ---@field num_ranks integer
 ---@field messages integer
 ---@field exposed integer
@@ -194,7 +194,7 @@ function CommunicationAnalyzer:volume(strategy) end
 
 ---The bandwidth at which transfers of messages, one at a time on a link, take no time from the
 ---timeline that has p2p = 0 or the one given.
----@param strategy dpl.Strategy
+---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.Bandwidth
 function CommunicationAnalyzer:bandwidth(strategy) end
 
