@@ -33,7 +33,9 @@ function TestScheduleAnalyzer.test_of_a_schedule()
   lu.assertEquals(#analyzer:operations(schedule)[1], #analyzer:operations("dualpipev")[1])
   local small = ScheduleAnalyzer { num_ranks = 2, num_chunks = 2 }
   for _, method in ipairs { "timeline", "operations", "bubble_ratio" } do
-    assert_fails("the schedule has 4 ranks and 8 chunks", small[method], small, schedule)
+    assert_fails({ "the schedule has 4 ranks and 8 chunks" }, function()
+      small[method](small, schedule)
+    end)
     local result, message, code = small[method](small, require "simulating".deadlocked_schedule())
     lu.assertNil(result)
     lu.assertStrContains(message, "waits for")
