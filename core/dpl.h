@@ -298,15 +298,56 @@ typedef struct dpl_costs {
  */
 typedef enum dpl_cost_unit { DPL_COSTS_OF_STAGE, DPL_COSTS_OF_RANK } dpl_cost_unit;
 
-/* weight_memory: the share of an activation that I leaves for W to free, 0 to 1. */
+/*
+ * How messages between ranks travel. A message takes T = p2p + message_bytes / bandwidth, the second
+ * term only where it is given; between stages of one rank nothing is sent.
+ *
+ * LATENCY: a message leaves when its action ends and arrives T later; it occupies neither ranks nor
+ * links, and any number of messages may be under way.
+ * LINK: a link, from one rank to another, carries one message at a time, in the order in which they
+ * are sent (of a pair the forward's first). It is busy with one for message_bytes / bandwidth, or
+ * for p2p where these are not given; what is left of T passes after it.
+ * BLOCKING: a rank sends each output right after its action, and receives each input right before
+ * the action that needs it (of a pair the forward's first), one by one. Sending and receiving start
+ * together, when both ranks are there, end T later, and neither rank does anything else until then.
+ * A schedule with communications (see pytorch.h) sends and receives where these stand.
+ * BATCHED: before each action a rank posts at once the sends of all it has made since the last
+ * batch and the receives that the action needs, and waits for all of them; after its last action it
+ * posts what is left to send. A message starts when both ranks have posted it and ends T later.
+ * DualPipe's code does this (batch_isend_irecv, then wait for all: _commit_and_wait_comm).
+ * STREAM: for schedules with communications. A rank hands its sends and receives, each when the
+ * actions before it have ended, to a stream that does one after the other beside the actions; a
+ * message starts when both streams have come to it and ends T later. An action waits for its
+ * messages, not for what was sent. PyTorch's pipeline runtime over NCCL does this.
+ *
+ * Under the last three ranks can wait for each other although dpl_schedule_validate finds nothing:
+ * DPL_DEADLOCK then shows the cycle.
+ */
+typedef enum dpl_comm_model {
+    DPL_COMM_LATENCY,
+    DPL_COMM_LINK,
+    DPL_COMM_BLOCKING,
+    DPL_COMM_BATCHED,
+    DPL_COMM_STREAM,
+    DPL_COMM_MODEL_COUNT
+} dpl_comm_model;
+
+/*
+ * weight_memory: the share of an activation that I leaves for W to free, 0 to 1. message_bytes: of
+ * what a stage sends for a micro-batch, and bandwidth: bytes in a unit of time; both above 0, or
+ * both 0 for none.
+ */
 typedef struct dpl_simulate_options {
     double weight_memory;
     dpl_cost_unit cost_unit;
+    dpl_comm_model comm;
+    double message_bytes;
+    double bandwidth;
 } dpl_simulate_options;
 
 #define DPL_SIMULATE_DEFAULTS                                                                      \
     {                                                                                              \
-        1.0, DPL_COSTS_OF_STAGE                                                                    \
+        1.0, DPL_COSTS_OF_STAGE, DPL_COMM_LATENCY, 0, 0                                            \
     }
 
 /* Start and end of every action of a schedule, for the costs simulated last. */
@@ -334,7 +375,8 @@ DPL_API void dpl_timeline_destroy(dpl_timeline *timeline);
  * Runs the schedule: a rank runs its actions in order, one at a time; an action starts when the
  * rank is free and its inputs have arrived; an input from another rank arrives p2p after its
  * producer ended, one from the same rank at once; an overlapped pair is one action. Costs or
- * options NULL: the defaults. No memory is allocated. A schedule that cannot run gives
+ * options NULL: the defaults. That is DPL_COMM_LATENCY, for which no memory is allocated; the other
+ * communication models allocate when the timeline first runs one. A schedule that cannot run gives
  * what dpl_schedule_validate gives.
  */
 DPL_API dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
@@ -342,7 +384,7 @@ DPL_API dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
 
 DPL_API const dpl_summary *dpl_timeline_summary(const dpl_timeline *timeline);
 DPL_API const dpl_schedule *dpl_timeline_schedule(const dpl_timeline *timeline);
-/* The p2p that was simulated. */
+/* The time of a message that nothing holds up, as simulated: T of dpl_comm_model. */
 DPL_API double dpl_timeline_p2p(const dpl_timeline *timeline);
 /* Start and end of the action at a position of a rank's order; both must exist. */
 DPL_API double dpl_timeline_start(const dpl_timeline *timeline, int32_t rank, size_t position);

@@ -374,7 +374,7 @@ static void a_timeline_is_simulated_again(void)
     dpl_schedule *s = make("1f1b", 4, 8);
     dpl_timeline *t = NULL;
     dpl_costs costs = COMMON;
-    dpl_simulate_options wrong = {2, DPL_COSTS_OF_STAGE};
+    dpl_simulate_options wrong = {.weight_memory = 2};
     CHECK(dpl_timeline_create(s, NULL, &t, &error) == DPL_OK);
     for (int times = 1; times <= 3; times++) {
         costs.F.value = times;

@@ -59,7 +59,7 @@ local function options_class(text, class)
 end
 
 function TestAnnotations.test_options_of_classes()
-  local shared = annotations("dpl.simulator")
+  local shared = annotations("dpl.simulator") .. "\n" .. annotations("dpl")
   for _, module in ipairs(CLASS_MODULES) do
     local text = annotations("dpl." .. module)
     for name, class in pairs(require("dpl." .. module)) do

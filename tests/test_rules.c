@@ -377,7 +377,7 @@ static double simulate(const dpl_costs *costs, dpl_cost_unit unit, dpl_error *er
 {
     dpl_run run;
     dpl_shape shape = {.num_ranks = 2, .num_chunks = 2};
-    dpl_simulate_options options = {1, unit};
+    dpl_simulate_options options = {.weight_memory = 1, .cost_unit = unit};
     double makespan = -1;
     if (dpl_run_create("1f1b", &shape, costs, &options, NULL, &run, error) == DPL_OK) {
         makespan = dpl_timeline_summary(run.timeline)->makespan;
@@ -477,7 +477,7 @@ static void memory_shares_outside_their_rule(void)
         dpl_error error = {.message = ""};
         dpl_costs costs = {.p2p = 0};
         dpl_shape shape = {.num_ranks = 2, .num_chunks = 2};
-        dpl_simulate_options options = {wrong[i], DPL_COSTS_OF_STAGE};
+        dpl_simulate_options options = {.weight_memory = wrong[i]};
         CHECK(dpl_run_create("gpipe", &shape, &costs, &options, NULL, &run, &error) ==
               DPL_ARGUMENT);
         CHECK_CONTAINS(error.message, "weight_memory must be from 0 to 1");

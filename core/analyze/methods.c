@@ -91,7 +91,7 @@ static dpl_code fill_row(const dpl_problem *problem, const dpl_hooks *hooks, dpl
     }
     dpl_code code = dpl_held_find(strategy, problem, &held, error);
     if (code == DPL_OK) {
-        const dpl_simulate_options options = {1, held.unit};
+        const dpl_simulate_options options = {.weight_memory = 1, .cost_unit = held.unit};
         code = dpl_schedule_create_for(strategy, &held.shape, &problem->costs, &options, hooks,
                                        &schedule, error);
     }

@@ -117,6 +117,44 @@ typedef struct dpl_option {
             "latency of a transfer between ranks", NULL                                            \
     }
 
+/* "latency" and so on, by dpl_comm_model; ended by NULL. */
+extern const char *const dpl_bind_comm_models[];
+
+/* What a struct with a member `options` of type dpl_simulate_options is simulated with. */
+#define DPL_SIMULATE_OPTIONS(type)                                                                 \
+    {"weight_memory",                                                                              \
+     DPL_OPTION_NUMBER,                                                                            \
+     offsetof(type, options.weight_memory),                                                        \
+     0,                                                                                            \
+     1,                                                                                            \
+     1,                                                                                            \
+     "share of an activation",                                                                     \
+     "what I leaves for W to free",                                                                \
+     NULL},                                                                                        \
+        {"comm",                                                                                   \
+         DPL_OPTION_CHOICE,                                                                        \
+         offsetof(type, options.comm),                                                             \
+         0,                                                                                        \
+         0,                                                                                        \
+         DPL_COMM_LATENCY,                                                                         \
+         "",                                                                                       \
+         "how messages between ranks travel: see the manual",                                      \
+         dpl_bind_comm_models},                                                                    \
+        {"message_bytes",                                                                          \
+         DPL_OPTION_NUMBER,                                                                        \
+         offsetof(type, options.message_bytes),                                                    \
+         0,                                                                                        \
+         DPL_MOST_NUMBER,                                                                          \
+         0,                                                                                        \
+         "bytes",                                                                                  \
+         "of what a stage sends for a micro-batch; with bandwidth",                                \
+         NULL},                                                                                    \
+    {                                                                                              \
+        "bandwidth", DPL_OPTION_NUMBER, offsetof(type, options.bandwidth), 0, DPL_MOST_NUMBER, 0,  \
+            "bytes in a unit of time",                                                             \
+            "a message takes p2p + message_bytes / bandwidth; default: p2p", NULL                  \
+    }
+
 /*
  * [-0, +0, e] Fills *target, which is zeroed, from the table at `table` (or from nothing where it
  * is nil or none). Lists live as long as the table at `anchor`, which gets them. Unknown names,

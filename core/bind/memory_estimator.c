@@ -26,7 +26,8 @@ static void set_memory(lua_State *L, const dpl_memory *memory)
 static dpl_memory *push_memory(lua_State *L, const estimator *self)
 {
     dpl_error error;
-    const dpl_simulate_options options = {self->work.model.weight_memory, DPL_COSTS_OF_RANK};
+    const dpl_simulate_options options = {.weight_memory = self->work.model.weight_memory,
+                                          .cost_unit = DPL_COSTS_OF_RANK};
     const dpl_schedule *schedule =
         dpl_estimator_push_schedule(L, &self->shape, (dpl_order_costs){NULL, &options});
     dpl_memory *rows = lua_newuserdatauv(L, (size_t)self->shape.num_ranks * sizeof *rows, 0);

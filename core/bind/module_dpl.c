@@ -92,12 +92,12 @@ static int simulate(lua_State *L)
         dpl_costs costs;
     } cost_table;
     static const dpl_option cost_options[] = {DPL_COST_OPTIONS(cost_table)};
-    static const dpl_option options[] = {
-        {"weight_memory", DPL_OPTION_NUMBER, offsetof(dpl_simulate_options, weight_memory), 0, 1, 1,
-         "share of an activation", "what I leaves for W to free", NULL},
-    };
+    typedef struct option_table {
+        dpl_simulate_options options;
+    } option_table;
+    static const dpl_option options[] = {DPL_SIMULATE_OPTIONS(option_table)};
     cost_table table = {0};
-    dpl_simulate_options chosen = DPL_SIMULATE_DEFAULTS;
+    option_table chosen = {DPL_SIMULATE_DEFAULTS};
     dpl_bind_check_schedule(L, 1);
     lua_settop(L, 3);
     lua_newtable(L);
@@ -105,7 +105,7 @@ static int simulate(lua_State *L)
                           sizeof cost_options / sizeof cost_options[0], &table, 4);
     dpl_bind_read_options(L, 3, "dpl.simulate", options, sizeof options / sizeof options[0],
                           &chosen, 4);
-    return dpl_bind_simulate(L, 1, &table.costs, &chosen);
+    return dpl_bind_simulate(L, 1, &table.costs, &chosen.options);
 }
 
 static const luaL_Reg functions[] = {{"strategies", strategies},

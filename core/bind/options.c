@@ -6,6 +6,10 @@
 
 #include "base/error.h"
 
+const char *const dpl_bind_comm_models[] = {
+    [DPL_COMM_LATENCY] = "latency", [DPL_COMM_LINK] = "link",     [DPL_COMM_BLOCKING] = "blocking",
+    [DPL_COMM_BATCHED] = "batched", [DPL_COMM_STREAM] = "stream", NULL};
+
 /* ---- Words for messages ---- */
 
 #define LONGEST_SHOWN 40

@@ -52,6 +52,6 @@ const dpl_schedule *dpl_setup_push_schedule(lua_State *L, int argument, const dp
         DPL_OK) {
         dpl_bind_raise(L, &error);
     }
-    const dpl_simulate_options options = {weight_memory, *unit};
+    const dpl_simulate_options options = {.weight_memory = weight_memory, .cost_unit = *unit};
     return dpl_bind_make_schedule(L, name, &shape, (dpl_order_costs){&setup->costs, &options});
 }

@@ -5,24 +5,18 @@
 /* What the options of all three classes fill. */
 typedef struct problem {
     dpl_setup setup;
-    double weight_memory;
+    dpl_simulate_options options; /* what the costs are those of follows from `hold` */
     double overhead;
     dpl_name_list strategies;
 } problem;
 
 #define PROBLEM_OPTIONS SETUP_NUM_RANKS, SETUP_NUM_CHUNKS, SETUP_COSTS, SETUP_HOLD
 
-#define WEIGHT_MEMORY_OPTION                                                                       \
-    {                                                                                              \
-        "weight_memory", DPL_OPTION_NUMBER, offsetof(problem, weight_memory), 0, 1, 1,             \
-            "share of an activation", "what I leaves for W to free", NULL                          \
-    }
-
-static const dpl_option simulator_options[] = {PROBLEM_OPTIONS, WEIGHT_MEMORY_OPTION};
+static const dpl_option simulator_options[] = {PROBLEM_OPTIONS, DPL_SIMULATE_OPTIONS(problem)};
 
 static const dpl_option comparator_options[] = {
     PROBLEM_OPTIONS,
-    WEIGHT_MEMORY_OPTION,
+    DPL_SIMULATE_OPTIONS(problem),
     {"strategies", DPL_OPTION_STRATEGIES, offsetof(problem, strategies), 0, 0, DPL_UNSET, "",
      "which strategies are compared; default: all that allow the size", NULL},
 };
@@ -49,8 +43,8 @@ static void set_summary(lua_State *L, const dpl_summary *summary)
 static dpl_contender push_contender(lua_State *L, int argument, const problem *self)
 {
     dpl_contender contender;
-    contender.schedule = dpl_setup_push_schedule(L, argument, &self->setup, self->weight_memory,
-                                                 &contender.cost_unit);
+    contender.schedule = dpl_setup_push_schedule(L, argument, &self->setup,
+                                                 self->options.weight_memory, &contender.cost_unit);
     return contender;
 }
 
@@ -62,7 +56,7 @@ static const dpl_class simulator_class;
 static int simulate(lua_State *L)
 {
     const problem *self = dpl_bind_self(L, &simulator_class);
-    dpl_simulate_options options = {.weight_memory = self->weight_memory};
+    dpl_simulate_options options = self->options;
     lua_settop(L, 2);
     options.cost_unit = push_contender(L, 2, self).cost_unit;
     return dpl_bind_simulate(L, 3, &self->setup.costs, &options);
@@ -112,7 +106,7 @@ static dpl_comparison push_comparison(lua_State *L, const problem *self)
     const dpl_comparison_query query = {.shape = self->setup.shape,
                                         .costs = &self->setup.costs,
                                         .hold = (dpl_hold)self->setup.hold,
-                                        .weight_memory = self->weight_memory,
+                                        .options = self->options,
                                         .strategies = names->count > 0 ? names->names : NULL,
                                         .num_strategies = names->count};
     dpl_error error;
@@ -186,7 +180,10 @@ static void push_report_table(lua_State *L, const problem *self)
     dpl_bind_set_integer(L, "num_chunks", self->setup.shape.num_chunks);
     dpl_bind_set_text(L, "hold", dpl_setup_holds[self->setup.hold]);
     dpl_bind_set_number(L, "p2p", self->setup.costs.p2p);
-    dpl_bind_set_number(L, "weight_memory", self->weight_memory);
+    dpl_bind_set_number(L, "weight_memory", self->options.weight_memory);
+    dpl_bind_set_text(L, "comm", dpl_bind_comm_models[self->options.comm]);
+    dpl_bind_set_number(L, "message_bytes", self->options.message_bytes);
+    dpl_bind_set_number(L, "bandwidth", self->options.bandwidth);
     if (self->setup.costs.FB.count > 0) {
         dpl_bind_set_text(L, "given_pairs", self->setup.costs.FB.list != NULL ? "list" : "number");
     }

@@ -7,7 +7,7 @@ static bool push_rate(lua_State *L, const estimator *self, dpl_rate *rate)
 {
     dpl_error error;
     dpl_costs costs;
-    const dpl_simulate_options options = {1, DPL_COSTS_OF_RANK};
+    const dpl_simulate_options options = {.weight_memory = 1, .cost_unit = DPL_COSTS_OF_RANK};
     if (dpl_workload_costs(&self->work, &self->shape, &costs, &error) != DPL_OK) {
         dpl_bind_raise(L, &error);
     }

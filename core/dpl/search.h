@@ -17,21 +17,21 @@ extern "C" {
 /*
  * Strategies on one problem. What stays the same between them is told by `hold` (see dpl_hold):
  * with DPL_HOLD_RANKS the costs are those of a rank's whole share of the model, with
- * DPL_HOLD_STAGES those of a stage, of which the model has shape.num_ranks. weight_memory as in
- * dpl_simulate_options.
+ * DPL_HOLD_STAGES those of a stage, of which the model has shape.num_ranks; options.cost_unit,
+ * which follows from that, is not looked at.
  */
 typedef struct dpl_comparison_query {
     dpl_shape shape;
     const dpl_costs *costs;
     dpl_hold hold;
-    double weight_memory;
+    dpl_simulate_options options;
     const char *const *strategies; /* names or aliases; NULL stands for all there are */
     size_t num_strategies;
 } dpl_comparison_query;
 
 /*
- * One strategy of a comparison. Where it does not allow the shape, `skipped` is DPL_SIZE, `reason`
- * says the rule, and the figures are 0.
+ * One strategy of a comparison. Where it does not allow the shape, `skipped` is DPL_SIZE, where its
+ * ranks would wait for each other's messages DPL_DEADLOCK; `reason` says why, and figures are 0.
  * peak: the largest of any rank, each member for itself (see dpl_peak).
  * memory_factor: activations on the worst rank relative to those of 1F1B on the same problem, both
  * as a share of the whole model's activations of one micro-batch: peak.share / num_ranks, divided

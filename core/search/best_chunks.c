@@ -56,7 +56,7 @@ static dpl_code try_shape(const dpl_chunk_query *q, const dpl_shape *shape, dpl_
                           const dpl_hooks *hooks, dpl_summary *out, dpl_error *error)
 {
     dpl_run run = {NULL, NULL};
-    const dpl_simulate_options options = {1, unit};
+    const dpl_simulate_options options = {.weight_memory = 1, .cost_unit = unit};
     dpl_costs relative = *q->costs; /* what an order depends on is how costs relate */
     relative.p2p *= (double)shape->num_chunks / q->shape.num_chunks;
     dpl_code code = dpl_schedule_create_for(q->strategy, shape, &relative, &options, hooks,

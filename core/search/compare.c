@@ -42,7 +42,7 @@ static dpl_code add_asked(const dpl_comparison_query *q, size_t index, dpl_compa
 static dpl_code run_strategy(const dpl_comparison_query *q, const char *name,
                              const dpl_hooks *hooks, dpl_run *run, dpl_error *error)
 {
-    dpl_simulate_options options = {.weight_memory = q->weight_memory};
+    dpl_simulate_options options = q->options;
     dpl_shape shape;
     *run = (dpl_run){NULL, NULL};
     dpl_code code = dpl_held_shape(name, &q->shape, q->hold, &shape, &options.cost_unit, error);
@@ -68,9 +68,12 @@ static dpl_code compare_one(const dpl_comparison_query *q, double baseline, cons
     dpl_code code = run_strategy(q, row->info->name, hooks, &run, &problem);
     if (code == DPL_OK) {
         fill_row(run.timeline, baseline, row);
-    } else if (code == DPL_SIZE) {
+    } else if (code == DPL_SIZE || code == DPL_DEADLOCK) {
         row->skipped = code;
-        (void)snprintf(row->reason, sizeof row->reason, "%.255s", problem.message);
+        /* A size's message names the strategy. */
+        (void)snprintf(row->reason, sizeof row->reason, "%s%s%.220s",
+                       code == DPL_SIZE ? "" : row->info->name, code == DPL_SIZE ? "" : ": ",
+                       problem.message);
         code = DPL_OK;
     } else if (error != NULL) {
         *error = problem;
@@ -123,11 +126,13 @@ static dpl_code run_baseline(const dpl_comparison_query *q, const dpl_hooks *hoo
 {
     dpl_run run;
     dpl_comparison_query plain = *q; /* options of the shape are for strategies that have them */
+    plain.options.comm = DPL_COMM_LATENCY; /* memory goes by the order alone */
     plain.shape = (dpl_shape){.num_ranks = q->shape.num_ranks, .num_chunks = q->shape.num_chunks};
     dpl_code code = run_strategy(&plain, BASELINE, hooks, &run, error);
     if (code == DPL_OK) {
         find_costs(q, run.timeline, out);
-        *memory = dpl_peak_worst(run.schedule, q->weight_memory).share / run.schedule->num_ranks;
+        *memory =
+            dpl_peak_worst(run.schedule, q->options.weight_memory).share / run.schedule->num_ranks;
     }
     dpl_run_destroy(&run);
     return code;

@@ -13,7 +13,8 @@ dpl_code dpl_estimate_schedule(const dpl_workload *work, const char *strategy,
                                const dpl_shape *shape, const dpl_hooks *hooks,
                                dpl_schedule **schedule, dpl_error *error)
 {
-    const dpl_simulate_options options = {work->model.weight_memory, DPL_COSTS_OF_RANK};
+    const dpl_simulate_options options = {.weight_memory = work->model.weight_memory,
+                                          .cost_unit = DPL_COSTS_OF_RANK};
     const dpl_strategy_info *info = dpl_strategy_find(strategy);
     const dpl_costs *order_costs = NULL;
     dpl_costs costs;
@@ -43,7 +44,8 @@ static dpl_code simulate(const dpl_workload *work, const dpl_schedule *schedule,
 {
     const dpl_shape shape = {.num_ranks = dpl_schedule_num_ranks(schedule),
                              .num_chunks = dpl_schedule_num_chunks(schedule)};
-    const dpl_simulate_options options = {work->model.weight_memory, DPL_COSTS_OF_RANK};
+    const dpl_simulate_options options = {.weight_memory = work->model.weight_memory,
+                                          .cost_unit = DPL_COSTS_OF_RANK};
     dpl_costs costs;
     dpl_code code = dpl_workload_costs(work, &shape, &costs, error);
     if (code == DPL_OK) {

@@ -130,7 +130,8 @@ static double forward_and_backward(const dpl_costs *c)
 static dpl_code simulate_row(const dpl_scaling *s, const dpl_workload *work, const dpl_hooks *hooks,
                              dpl_scaling_row *row, dpl_error *error)
 {
-    const dpl_simulate_options options = {work->model.weight_memory, DPL_COSTS_OF_RANK};
+    const dpl_simulate_options options = {.weight_memory = work->model.weight_memory,
+                                          .cost_unit = DPL_COSTS_OF_RANK};
     const dpl_shape shape = {.num_ranks = row->num_ranks, .num_chunks = row->num_chunks};
     dpl_costs costs;
     dpl_run run;

@@ -71,13 +71,36 @@ dpl_code dpl_timeline_run(dpl_timeline *t, dpl_error *error)
     return dpl_timeline_sum_up(t, error);
 }
 
+static bool is_positive(double number)
+{
+    return number > 0 && isfinite(number);
+}
+
+static dpl_code check_bandwidth(const dpl_simulate_options *options, dpl_error *error)
+{
+    if (options->message_bytes == 0 && options->bandwidth == 0) {
+        return DPL_OK;
+    }
+    if (is_positive(options->message_bytes) && is_positive(options->bandwidth)) {
+        return DPL_OK;
+    }
+    return dpl_fail(error, DPL_ARGUMENT,
+                    "message_bytes and bandwidth go together, both finite and above 0 (got %g and "
+                    "%g): a message takes p2p + message_bytes / bandwidth",
+                    options->message_bytes, options->bandwidth);
+}
+
 dpl_code dpl_simulate_options_check(const dpl_simulate_options *options, dpl_error *error)
 {
     if (!(options->weight_memory >= 0 && options->weight_memory <= 1)) {
         return dpl_fail(error, DPL_ARGUMENT, "weight_memory must be from 0 to 1 (got %g)",
                         options->weight_memory);
     }
-    return DPL_OK;
+    if ((int)options->comm < 0 || options->comm >= DPL_COMM_MODEL_COUNT) {
+        return dpl_fail(error, DPL_ARGUMENT, "there is no communication model %d",
+                        (int)options->comm);
+    }
+    return check_bandwidth(options, error);
 }
 
 dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
@@ -103,8 +126,7 @@ dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
     }
     if (code == DPL_OK) {
         timeline->weight_memory = chosen.weight_memory;
-        timeline->p2p = costs->p2p;
-        code = dpl_timeline_run(timeline, error);
+        code = dpl_comm_run(timeline, &chosen, costs->p2p, error);
     }
     return code;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "schedule/schedule.h"
+#include "simulate/comm.h"
 
 static bool allocate_parts(dpl_timeline *t)
 {
@@ -50,6 +51,7 @@ void dpl_timeline_destroy(dpl_timeline *t)
     dpl_hooks hooks = t->hooks;
     const dpl_schedule *s = t->schedule;
     size_t ranks = (size_t)s->num_ranks;
+    dpl_comm_times_destroy(t);
     dpl_release(&hooks, t->end, s->num_actions + 1, sizeof *t->end);
     dpl_release(&hooks, t->ranks, ranks, sizeof *t->ranks);
     dpl_release(&hooks, t->durations, dpl_schedule_num_costs(s), sizeof *t->durations);
@@ -108,7 +110,11 @@ static size_t step_at(const dpl_timeline *t, int32_t rank, size_t position)
 
 double dpl_timeline_start(const dpl_timeline *timeline, int32_t rank, size_t position)
 {
-    const dpl_step *step = &timeline->schedule->steps[step_at(timeline, rank, position)];
+    size_t index = step_at(timeline, rank, position);
+    const dpl_step *step = &timeline->schedule->steps[index];
+    if (timeline->has_comm_times) {
+        return timeline->comm->start[index];
+    }
     double free_at = position > 0 ? dpl_timeline_end(timeline, rank, position - 1) : 0;
     double input = dpl_later(timeline->end[step->input], timeline->end[step->gradient]);
     return dpl_later(free_at, input + timeline->p2p);
@@ -127,7 +133,8 @@ double dpl_timeline_busy(const dpl_timeline *timeline, int32_t rank)
 size_t dpl_timeline_bytes(const dpl_timeline *timeline)
 {
     const dpl_schedule *s = timeline->schedule;
-    return sizeof *timeline + (s->num_actions + 1) * sizeof(double) +
+    size_t comm = timeline->comm != NULL ? s->num_actions * 5 * sizeof(double) : 0;
+    return sizeof *timeline + comm + (s->num_actions + 1) * sizeof(double) +
            (size_t)s->num_ranks * sizeof(dpl_rank_time) +
            dpl_schedule_num_costs(s) * sizeof(double);
 }

@@ -2,6 +2,8 @@
 #ifndef DPL_SIMULATE_TIMELINE_H
 #define DPL_SIMULATE_TIMELINE_H
 
+#include <stdbool.h>
+
 #include "dpl.h"
 
 /* A rank's clock, and the time its actions have taken. Together, as a simulation needs them
@@ -22,9 +24,11 @@ struct dpl_timeline {
     double *end; /* by step, and -infinity at num_actions: the input that is always there */
     dpl_rank_time *ranks;
     double *durations; /* see dpl_schedule_num_costs */
-    double p2p;
+    double p2p;        /* the time of a message that nothing holds up */
     double weight_memory;
     dpl_summary summary;
+    struct dpl_comm_times *comm; /* NULL until a communication model needs it: see comm.h */
+    bool has_comm_times;         /* whether the last run filled them */
 };
 
 /* Two times are equal where they differ by no more than this share of the greater: the rule for
@@ -44,7 +48,14 @@ static inline double dpl_later(double a, double b)
 dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, const dpl_schedule *schedule,
                            double *durations, dpl_error *error);
 
-/* DPL_ARGUMENT where weight_memory is out of range. */
+/* Runs the steps under the options' communication model. DPL_CANCELLED, DPL_RANGE, DPL_DEADLOCK. */
+dpl_code dpl_comm_run(dpl_timeline *timeline, const dpl_simulate_options *options, double p2p,
+                      dpl_error *error);
+
+/* Frees what communication models keep. */
+void dpl_comm_times_destroy(dpl_timeline *timeline);
+
+/* DPL_ARGUMENT where an option is out of its range. */
 dpl_code dpl_simulate_options_check(const dpl_simulate_options *options, dpl_error *error);
 
 /* Runs the steps with durations and p2p as they are, and sums up. DPL_CANCELLED, DPL_RANGE. */

@@ -1,6 +1,6 @@
 /* What an action sends to another rank. */
 #include "schedule/schedule.h"
-#include "simulate/timeline.h"
+#include "simulate/comm.h"
 
 /* Adds the transfer of one half of an action, where the next stage is on another rank. */
 static int add(const dpl_schedule *s, int32_t stage, int32_t chunk, int direction,
@@ -18,13 +18,19 @@ static int add(const dpl_schedule *s, int32_t stage, int32_t chunk, int directio
     return 1;
 }
 
+static void set_times(const dpl_timeline *t, size_t step, dpl_transfer *transfer)
+{
+    size_t message = 2 * step + (transfer->backward ? 1 : 0);
+    transfer->start = t->has_comm_times ? t->comm->departs[message] : t->end[step];
+    transfer->finish = t->has_comm_times ? t->comm->arrives[message] : t->end[step] + t->p2p;
+}
+
 int dpl_timeline_transfers(const dpl_timeline *timeline, int32_t rank, size_t position,
                            dpl_transfer out[2])
 {
     const dpl_schedule *s = timeline->schedule;
     size_t length = 0;
     const dpl_action *a = &dpl_schedule_order(s, rank, &length)[position];
-    double end = dpl_timeline_end(timeline, rank, position);
     int count = 0;
     if (a->kind == DPL_F || a->kind == DPL_FB) {
         count += add(s, a->stage, a->chunk, 1, out);
@@ -36,8 +42,7 @@ int dpl_timeline_transfers(const dpl_timeline *timeline, int32_t rank, size_t po
         count += add(s, a->backward_stage, a->backward_chunk, -1, out + count);
     }
     for (int i = 0; i < count; i++) {
-        out[i].start = end;
-        out[i].finish = end + timeline->p2p;
+        set_times(timeline, s->step_of[s->order_begin[rank] + position], &out[i]);
     }
     return count;
 }

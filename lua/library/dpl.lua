@@ -100,8 +100,23 @@ function dpl.schedule(name, shape) end
 ---@field FB? dpl.Cost overlapped forward and backward; default F + B
 ---@field p2p? number latency of a transfer between ranks; default 0
 
+---How messages between ranks travel; a message takes T = p2p + message_bytes / bandwidth.
+---"latency": it leaves when its action ends and arrives T later, and holds up nothing.
+---"link": a link from one rank to another carries one message at a time, in the order of sending; it
+---is busy with each for message_bytes / bandwidth, or for p2p where these are not given.
+---"blocking": a rank sends right after an action and receives right before one, one message after
+---the other; both ranks do nothing else from when both are there until T later.
+---"batched": before each action a rank posts at once what it has to send and what the action needs,
+---and waits for all of it, as DualPipe's code does; a message takes T from when both have posted it.
+---"stream": sends and receives of a lowered schedule go, in their order, one at a time, through a
+---stream beside the actions, as in PyTorch's runtime over NCCL.
+---@alias dpl.CommModel "latency"|"link"|"blocking"|"batched"|"stream"
+
 ---@class dpl.SimulateOptions
----@field weight_memory? number share of an activation that I leaves for W to free; default 1
+---@field weight_memory? number share of an activation, 0 to 1, that I leaves for W; default 1
+---@field comm? dpl.CommModel default "latency"
+---@field message_bytes? number of what a stage sends for a micro-batch; with bandwidth
+---@field bandwidth? number bytes in a unit of time; default: a message takes p2p alone
 
 ---When every action runs. Returns nil, message, code where the schedule cannot run.
 ---@param schedule dpl.Schedule

@@ -32,8 +32,7 @@ function simulator.PipelineEvent(fields) end
 
 ---- ScheduleSimulator ----
 
----@class dpl.SimulatorOptions: dpl.Problem
----@field weight_memory? number share of an activation, 0 to 1, left by I for W to free; default 1
+---@class dpl.SimulatorOptions: dpl.Problem, dpl.SimulateOptions
 
 ---Runs schedules. Sizes that a strategy does not allow raise.
 ---@param options dpl.SimulatorOptions
