@@ -299,8 +299,8 @@ typedef struct dpl_costs {
 typedef enum dpl_cost_unit { DPL_COSTS_OF_STAGE, DPL_COSTS_OF_RANK } dpl_cost_unit;
 
 /*
- * How messages between ranks travel. A message takes T = p2p + message_bytes / bandwidth, the second
- * term only where it is given; between stages of one rank nothing is sent.
+ * How messages between ranks travel. A message takes T = p2p + message_bytes / bandwidth, the
+ * second term only where it is given; between stages of one rank nothing is sent.
  *
  * LATENCY: a message leaves when its action ends and arrives T later; it occupies neither ranks nor
  * links, and any number of messages may be under way.

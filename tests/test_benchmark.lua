@@ -464,8 +464,8 @@ function TestThroughput.test_at_step_time()
   assert_raises("beyond any number", new_throughput().at_step_time, new_throughput(), 1e-308)
 end
 
--- DeepSeek-V3 (arXiv 2412.19437): 671 billion parameters, of which a token uses 37 billion; a step of
--- 2048 H800 at 15360 samples of 4096 tokens takes 19.926 s (arXiv 2505.09343, table 4: MFU 38.9 %
+-- DeepSeek-V3 (arXiv 2412.19437): 671 billion parameters, of which a token uses 37; a step of 2048
+-- H800 at 15360 samples of 4096 tokens takes 19.926 s (arXiv 2505.09343, table 4: MFU 38.9 %
 -- causal, with MLA's attention; 16 ranks of a pipeline, 120 micro-batches, 128 pipelines).
 function TestThroughput.test_active_parameters()
   local deepseek = {
@@ -479,7 +479,9 @@ function TestThroughput.test_active_parameters()
   lu.assertAlmostEquals(at().mfu, 0.36, 0.01)
   assert_near(at { active_params = 671e9, peak_tflops = 1e5 }.flops_per_token,
     6 * 671e9 + 6 * 61 * 7168 * 4096)
-  local per_rank = with(deepseek, { model_params_per_rank = 671e9 / 16, active_params = 37e9 / 16 })
+  local per_rank = with(deepseek, {
+    model_params_per_rank = 671e9 / 16, active_params = 37e9 / 16,
+  })
   per_rank.model_params = nil
   assert_near(benchmark.ThroughputEstimator(per_rank):at_step_time(19.926).mfu, at().mfu)
   local all = with(deepseek, {})

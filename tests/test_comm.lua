@@ -68,7 +68,7 @@ function TestByHand.test_blocking()
   lu.assertEquals(t.makespan, 8)
 end
 
--- Rank 0 has its second activation at 2.5, and sends it only when rank 1, at 3.5, comes to its batch.
+-- Rank 0 has its second activation at 2.5, and sends it when rank 1, at 3.5, comes to its batch.
 function TestByHand.test_batched()
   local t = run("1f1b", { num_ranks = 2, num_chunks = 2 }, { F = 1, B = 1, p2p = 0.5 },
     { comm = "batched" })
@@ -81,10 +81,11 @@ end
 
 -- What Megatron-LM's send_forward_recv_backward is for: both ranks send, and neither receives.
 function TestByHand.test_blocking_sends_deadlock()
-  local t, message, code = run("1f1b", { num_ranks = 2, num_chunks = 3 }, nil, { comm = "blocking" })
+  local shape = { num_ranks = 2, num_chunks = 3 }
+  local t, message, code = run("1f1b", shape, nil, { comm = "blocking" })
   lu.assertNil(t)
-  lu.assertEquals(message, "the ranks wait for each other's messages: rank 0 is sending 0F1 to rank 1, "
-    .. "which is sending 1B0 to rank 0")
+  lu.assertEquals(message, "the ranks wait for each other's messages: rank 0 is sending 0F1 to "
+    .. "rank 1, which is sending 1B0 to rank 0")
   lu.assertEquals(code, "DEADLOCK")
 end
 
@@ -95,7 +96,8 @@ local TestProperties = {}
 local function each_run(action)
   for _, name in ipairs(dpl.strategies()) do
     for _, shape in ipairs { { 1, 3 }, { 2, 4 }, { 4, 8 }, { 6, 12 } } do
-      local ok, schedule = pcall(dpl.schedule, name, { num_ranks = shape[1], num_chunks = shape[2] })
+      local sizes = { num_ranks = shape[1], num_chunks = shape[2] }
+      local ok, schedule = pcall(dpl.schedule, name, sizes)
       if ok then
         action(schedule, ("%s %d x %d"):format(name, shape[1], shape[2]))
       end

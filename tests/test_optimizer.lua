@@ -270,7 +270,8 @@ end
 -- it, and moves with them.
 function TestSensitivity.test_pairs_move_with_what_they_were_made_of()
   local function up(fb, name)
-    local rows = by_name(new_optimizer { F = 1, I = 1, W = 1, FB = fb }:sensitivity("dualpipe"), "cost")
+    local optimizer = new_optimizer { F = 1, I = 1, W = 1, FB = fb }
+    local rows = by_name(optimizer:sensitivity("dualpipe"), "cost")
     return rows[name].up.makespan, rows.FB.independent
   end
   for cost, costs in pairs { F = { F = 1.1 }, I = { I = 1.1 }, W = { W = 1.1 },
@@ -306,9 +307,9 @@ function TestSensitivity.test_of_a_schedule()
   local schedule = dpl.schedule("dualpipev", { num_ranks = 4, num_chunks = 8 })
   lu.assertEquals(new_optimizer(DYADIC):sensitivity(schedule),
     new_optimizer(DYADIC):sensitivity("dualpipev"))
-  local of_stage = new_optimizer(with(DYADIC, { hold = "stages", num_ranks = 8 })):sensitivity(schedule)
-  lu.assertEquals(of_stage, new_optimizer(with(DYADIC, { hold = "stages", num_ranks = 8 }))
-    :sensitivity("dualpipev"))
+  local by_stages = new_optimizer(with(DYADIC, { hold = "stages", num_ranks = 8 }))
+  local of_stage = by_stages:sensitivity(schedule)
+  lu.assertEquals(of_stage, by_stages:sensitivity("dualpipev"))
   lu.assertEquals(by_name(of_stage, "cost").F.value, 17 / 16)
 end
 

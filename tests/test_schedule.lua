@@ -226,8 +226,10 @@ end
 function TestFields.test_fields_cannot_be_set()
   local s = dpl.schedule("gpipe", { num_ranks = 2, num_chunks = 2 })
   local calculator = require "dpl.analysis".BubbleCalculator(4)
-  for name, object in pairs { schedule = s, timeline = dpl.simulate(s), BubbleCalculator = calculator } do
-    lu.assertErrorMsgContains(name .. ": its fields cannot be set (got one for 'num_ranks')", function()
+  local objects = { schedule = s, timeline = dpl.simulate(s), BubbleCalculator = calculator }
+  for name, object in pairs(objects) do
+    local words = name .. ": its fields cannot be set (got one for 'num_ranks')"
+    lu.assertErrorMsgContains(words, function()
       object.num_ranks = 3
     end)
   end

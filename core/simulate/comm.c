@@ -38,12 +38,12 @@ dpl_sends dpl_messages_sent(const dpl_schedule *s, size_t step)
  * The forward's input comes first where there are two. Where there is one it is the forward's if
  * its stage before is on another rank, else the backward's.
  */
-int dpl_messages_needed(const dpl_schedule *s, size_t index, size_t out[2])
+int dpl_messages_needed(const dpl_schedule *s, size_t step, size_t out[2])
 {
-    const dpl_step *step = &s->steps[index];
-    dpl_step_stages stages = dpl_stages_of_step(s, step);
+    const dpl_step *at = &s->steps[step];
+    dpl_step_stages stages = dpl_stages_of_step(s, at);
     size_t none = s->num_actions;
-    size_t inputs[2] = {step->input, step->gradient};
+    size_t inputs[2] = {at->input, at->gradient};
     bool forward = goes_to_another_rank(s, stages.forward, -1);
     int count = 0;
     for (int i = 0; i < 2; i++) {

@@ -83,11 +83,9 @@ static bool wait_of(const void *user, uint32_t who, size_t index, dpl_wait *out)
 /* "0F3" for what stage 0 sends forward of chunk 3, "3B1" for what stage 3 sends back. */
 static void name_message(const dpl_schedule *s, size_t message, char *text, size_t size)
 {
-    const dpl_action *action = NULL;
-    for (size_t i = 0; i < s->num_actions; i++) {
-        if (s->step_of[i] == message / 2) {
-            action = &s->actions[i];
-        }
+    const dpl_action *action = s->actions;
+    while (s->step_of[action - s->actions] != message / 2) {
+        action++;
     }
     bool back = message % 2 == 1;
     bool pair = action->kind == DPL_FB;
@@ -114,7 +112,7 @@ static int describe(const stopped *x, uint32_t who, size_t message, char *text, 
                     sends ? "to" : "from", (long)(sends ? to : from));
 }
 
-#define ROOM_FOR_WAIT (2 * DPL_ACTION_TEXT_SIZE)
+#define ROOM_FOR_WAIT ((size_t)2 * DPL_ACTION_TEXT_SIZE)
 
 /*
  * "rank 0 is sending 0F1 to rank 1, which is sending 1B0 to rank 0": cycle[i].whom waits for

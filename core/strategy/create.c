@@ -138,20 +138,22 @@ static double most_actions(const making *m)
 
 static dpl_code make(const making *m, dpl_schedule **out, dpl_error *error)
 {
+    dpl_schedule *s = NULL;
     double actions = most_actions(m);
     dpl_code code = dpl_memory_reserve(actions, sizeof(dpl_action), "this schedule", error);
     if (code == DPL_OK) {
-        code = begin(m, (size_t)actions, out, error);
+        code = begin(m, (size_t)actions, &s, error);
     }
-    if (code != DPL_OK) {
+    if (s == NULL) {
         return code;
     }
-    code = write_orders(m, *out, error);
+    code = write_orders(m, s, error);
     if (code != DPL_OK) {
-        dpl_schedule_destroy(*out);
-        *out = NULL;
+        dpl_schedule_destroy(s);
+        return code;
     }
-    return code;
+    *out = s;
+    return DPL_OK;
 }
 
 /* ---- The public functions ---- */

@@ -68,14 +68,14 @@ typedef enum dpl_shape_option {
 typedef struct dpl_strategy {
     dpl_strategy_info
         info; /* info.stages_per_rank of one route, where there are several: the sum */
-    dpl_shape_option option;
-    dpl_size_rule rule;
     dpl_code (*check)(const dpl_shape *shape, dpl_error *error);
-    int32_t actions_per_cell; /* at most, for one chunk on one stage: 2, or 3 with I and W */
     /* The rank of a stage of a route, stages counted from the route's start. */
     int32_t (*rank_of)(const dpl_shape *shape, int32_t route, int32_t stage);
     void (*write_order)(const dpl_shape *shape, dpl_order *order);
     dpl_code (*write_orders)(dpl_orders *orders, dpl_error *error);
+    dpl_size_rule rule;
+    dpl_shape_option option;
+    int32_t actions_per_cell; /* at most, for one chunk on one stage: 2, or 3 with I and W */
 } dpl_strategy;
 
 /* Routes: again and again through the ranks; down and up again (V's, as many as are needed); one in
@@ -93,7 +93,7 @@ void dpl_order_dualpipev(const dpl_shape *shape, dpl_order *order);
 
 /* ---- The table ---- */
 
-size_t dpl_strategy_rows(const dpl_strategy **rows);
+size_t dpl_strategy_rows(const dpl_strategy **out);
 
 /* The row of a name or alias, or NULL. */
 const dpl_strategy *dpl_strategy_row(const char *name);

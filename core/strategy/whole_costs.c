@@ -71,6 +71,13 @@ static void scale_all(const dpl_schedule *s, const double *values, int64_t *bloc
     whole->p2p = block[num_values(s) - 1];
 }
 
+static dpl_code fill(const dpl_costs *costs, dpl_cost_unit unit, const dpl_schedule *s,
+                     double *values, dpl_error *error)
+{
+    values[num_values(s) - 1] = costs->p2p;
+    return dpl_costs_resolve(costs, unit, s, values, error);
+}
+
 dpl_code dpl_whole_costs_create(const dpl_costs *costs, dpl_cost_unit unit,
                                 const dpl_schedule *schedule, int64_t **block,
                                 dpl_whole_costs *whole, dpl_error *error)
@@ -79,15 +86,14 @@ dpl_code dpl_whole_costs_create(const dpl_costs *costs, dpl_cost_unit unit,
     size_t count = num_values(schedule);
     double *values = dpl_allocate(hooks, count, sizeof *values);
     *block = dpl_allocate(hooks, count, sizeof **block);
-    dpl_code code = DPL_OK;
+    dpl_code code = DPL_MEMORY;
     if (values == NULL || *block == NULL) {
-        code = dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks");
+        (void)dpl_fail(error, code, "out of memory: choose fewer ranks");
     } else {
-        code = dpl_costs_resolve(costs, unit, schedule, values, error);
-    }
-    if (code == DPL_OK) {
-        values[count - 1] = costs->p2p;
-        scale_all(schedule, values, *block, whole);
+        code = fill(costs, unit, schedule, values, error);
+        if (code == DPL_OK) {
+            scale_all(schedule, values, *block, whole);
+        }
     }
     dpl_release(hooks, values, count, sizeof *values);
     return code;
