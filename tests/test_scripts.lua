@@ -189,6 +189,40 @@ function TestDeepSeek.test_wrong_values()
   assert_contains({ "option 'to' must be a time" }, 2, run("deepseek_v3", "--until 1e308"))
 end
 
+---- comm_sensitivity.lua ----
+
+local TestCommSensitivity = process.test_table()
+
+-- By the closed forms for M a multiple of P and p2p = C: ZB-H1 takes 103 + 28 C until W's no longer
+-- hide transfers, GPipe 117 + 14 C, DualPipe from its simulation 102 + 37 C.
+function TestCommSensitivity.test_fastest()
+  local output = run("comm_sensitivity", "--strategies dualpipe,zb_h1,gpipe --max-p2p 0.5")
+  lu.assertStrContains(output, "p2p from 0         to 0.111111  dualpipe\n")
+  lu.assertStrContains(output, "p2p from 0.111111  to 0.5       zb_h1\n")
+  lu.assertEquals(#output:match("'latency'\n(.-)\n\n"):gsub("[^\n]", "") + 1, 2)
+end
+
+function TestCommSensitivity.test_table_and_crossings()
+  local output = run("comm_sensitivity",
+    "--ranks 4 --chunks 8 --strategies zb_h1,1f1b --max-p2p 1 --comm batched --crossings")
+  lu.assertStrContains(output, "Every change of places, under communication model 'latency'\n  none")
+  lu.assertStrMatches(output, ".*Makespans under communication model 'batched'\n  p2p.*")
+  lu.assertStrMatches(output, ".*\n  zb_h1 +33 +38.6 .*")
+  output = run("comm_sensitivity", "--ranks 4 --chunks 6")
+  lu.assertStrContains(output, "not compared: dualpipe needs")
+  output = run("comm_sensitivity", "--ranks 4 --chunks 8 --comm blocking --strategies 1f1b,gpipe")
+  lu.assertStrMatches(output, ".*\n  1f1b +hangs +hangs.*")
+end
+
+function TestCommSensitivity.test_mistakes()
+  assert_usage_error("comm_sensitivity", "--max-p2p 0",
+    "option '--max-p2p' must be a finite number above 0 (got '0')")
+  assert_usage_error("comm_sensitivity", "--comm fast", "argument for option '--comm' must be one "
+    .. "of 'latency', 'link', 'blocking', 'batched'")
+  assert_usage_error("comm_sensitivity", "--strategies 1f1",
+    "unknown strategy '1f1' (did you mean '1f1b'?)")
+end
+
 ---- compare.lua ----
 
 local TestCompare = process.test_table()
@@ -407,7 +441,7 @@ end
 return {
   TestAll = TestAll,
   TestDeepSeek = TestDeepSeek,
-  TestCompare = TestCompare,
+  TestCommSensitivity = TestCommSensitivity, TestCompare = TestCompare,
   TestQuickstart = TestQuickstart,
   TestArguments = TestArguments,
   TestTerminal = TestTerminal,

@@ -139,7 +139,9 @@ function TestSimulator.test_schedule_has_the_sizes_of_the_object()
   assert_raises("the schedule has 2 ranks and 3 chunks, the object that it was given to " ..
     "num_ranks = 4 and num_chunks = 8", function() new_simulator():simulate(schedule) end)
   assert_raises("the schedule has 2 stages on a route and 3 chunks, the object that it was " ..
-    "given to num_ranks = 4 stages", function() new_simulator { hold = "stages" }:events(schedule) end)
+    "given to num_ranks = 4 stages", function()
+    new_simulator { hold = "stages" }:events(schedule)
+  end)
   lu.assertEquals(new_simulator { num_ranks = 2, num_chunks = 3 }:makespan(schedule), 12)
 end
 
