@@ -1,13 +1,13 @@
 -- What the tests of exactness share: a fact is a schedule with what is known of it, as in
 -- tests/golden, and check compares it with dpl's. Fields that a fact lacks are not compared.
 --
---   strategy, num_ranks, num_chunks
---   costs             as for dpl.simulate
+--   strategy, num_ranks, num_chunks, stages_per_rank
+--   costs             as for dpl.simulate; an order that depends on costs is made for these
 --   order             per rank: actions in a text, separated by white space, or a list of them
 --   start, finish     per rank, likewise: the time of each action
 --   makespan, span, bubble_ratio, bubble_rate_span
 --   peak_share        by rank + 1
---   weight_memory     and the peaks under it: peak_share_weighted
+--   weight_memory     and the peaks under it: peak_share_weighted; orders are made for it too
 --
 -- Times and peaks are equal bit for bit where all costs are whole numbers, else to 1e-9 of their
 -- value; so are ratios always, since sources divide in different orders.
@@ -45,7 +45,10 @@ function facts.name(fact)
 end
 
 function facts.schedule(fact)
-  return dpl.schedule(fact.strategy, { num_ranks = fact.num_ranks, num_chunks = fact.num_chunks })
+  return dpl.schedule(fact.strategy, {
+    num_ranks = fact.num_ranks, num_chunks = fact.num_chunks, costs = fact.costs,
+    stages_per_rank = fact.stages_per_rank, weight_memory = fact.weight_memory,
+  })
 end
 
 -- An order with every full B as its I and W, as one source writes those that follow each other.

@@ -91,6 +91,13 @@ void dpl_order_zb_h1(const dpl_shape *shape, dpl_order *order);
 void dpl_order_dualpipe(const dpl_shape *shape, dpl_order *order);
 void dpl_order_dualpipev(const dpl_shape *shape, dpl_order *order);
 
+/* The orders of all ranks, likewise. */
+dpl_code dpl_orders_zb_1p(dpl_orders *orders, dpl_error *error);
+dpl_code dpl_orders_zb_2p(dpl_orders *orders, dpl_error *error);
+dpl_code dpl_orders_zbv_greedy(dpl_orders *orders, dpl_error *error);
+dpl_code dpl_orders_v_half(dpl_orders *orders, dpl_error *error);
+dpl_code dpl_orders_v_min(dpl_orders *orders, dpl_error *error);
+
 /* ---- The table ---- */
 
 size_t dpl_strategy_rows(const dpl_strategy **out);

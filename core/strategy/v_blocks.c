@@ -1,0 +1,119 @@
+/* Placing and squeezing: see v_blocks.h. */
+#include "strategy/v_blocks.h"
+
+#include <string.h>
+
+static int32_t kind_of(const dpl_board *b, int32_t action)
+{
+    int32_t kind = action / b->chunks;
+    return kind < BLOCK_W ? kind : BLOCK_W;
+}
+
+/* ---- Weight gradients ---- */
+
+static void place_weights_of(dpl_board *b, int32_t rank)
+{
+    int32_t waiting = 0;
+    int32_t placed = 0;
+    int32_t slot = 0;
+    for (; slot < b->length && placed < 2 * b->chunks; slot++) {
+        int32_t *action = dpl_board_action(b, rank, slot);
+        if (*action != NO_ACTION) {
+            int32_t kind = kind_of(b, *action);
+            waiting += kind == BLOCK_I_DOWN || kind == BLOCK_I_UP;
+        } else if (waiting > 0) {
+            *action = BLOCK_W * b->chunks + placed++;
+            *dpl_board_slot(b, rank, *action) = slot;
+            waiting--;
+        }
+    }
+}
+
+void dpl_board_place_weights(dpl_board *b)
+{
+    for (int32_t rank = 0; rank < b->ranks; rank++) {
+        place_weights_of(b, rank);
+    }
+}
+
+void dpl_board_remove_weights(dpl_board *b)
+{
+    size_t count = (size_t)b->ranks * (size_t)b->length;
+    for (size_t i = 0; i < count; i++) {
+        if (b->action[i] >= BLOCK_W * b->chunks) {
+            b->action[i] = NO_ACTION;
+        }
+    }
+}
+
+/* ---- Squeezing ---- */
+
+typedef struct squeeze {
+    dpl_board *board;
+    int32_t *free_at; /* by rank: the first slot behind what has been put */
+} squeeze;
+
+static int32_t later(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The first slot behind an action that has been squeezed. */
+static int32_t behind(const dpl_board *b, int32_t rank, int32_t action)
+{
+    return b->scratch[(size_t)rank * BLOCK_PERIOD * (size_t)b->chunks + (size_t)action] + 1;
+}
+
+/* The first slot behind the inputs of an action and, of its kind, the one before it. */
+static int32_t inputs_of(const dpl_board *b, int32_t rank, int32_t action)
+{
+    int32_t kind = kind_of(b, action);
+    bool down = kind == BLOCK_F_DOWN || kind == BLOCK_I_DOWN;
+    int32_t before = down ? rank - 1 : rank + 1;
+    int32_t slot = 0;
+    if (kind == BLOCK_W) {
+        return slot; /* its place in the rank's order is behind its input gradient's */
+    }
+    if (before >= 0 && before < b->ranks) {
+        slot = later(slot, behind(b, before, action));
+    }
+    if (kind > 0) {
+        slot = later(slot, behind(b, rank, action - b->chunks));
+    }
+    return slot;
+}
+
+static void squeeze_slot(dpl_board *b, int32_t slot, int32_t *free_at)
+{
+    for (int32_t rank = 0; rank < b->ranks; rank++) {
+        int32_t action = *dpl_board_action(b, rank, slot);
+        if (action == NO_ACTION) {
+            continue;
+        }
+        int32_t place = later(free_at[rank], inputs_of(b, rank, action));
+        b->scratch[(size_t)rank * BLOCK_PERIOD * (size_t)b->chunks + (size_t)action] = place;
+        free_at[rank] = place + 1;
+    }
+}
+
+static void take_over(dpl_board *b)
+{
+    size_t actions = (size_t)b->ranks * BLOCK_PERIOD * (size_t)b->chunks;
+    memset(b->action, 0xff, (size_t)b->ranks * (size_t)b->length * sizeof *b->action);
+    memcpy(b->slot, b->scratch, actions * sizeof *b->slot);
+    for (int32_t rank = 0; rank < b->ranks; rank++) {
+        for (int32_t action = 0; action < BLOCK_PERIOD * b->chunks; action++) {
+            *dpl_board_action(b, rank, *dpl_board_slot(b, rank, action)) = action;
+        }
+    }
+}
+
+/* num_gradients, which moving alone uses, is the scratch by rank. */
+void dpl_board_squeeze(dpl_board *b)
+{
+    memset(b->num_gradients, 0, (size_t)b->ranks * sizeof *b->num_gradients);
+    for (int32_t slot = 0; slot < b->length; slot++) {
+        squeeze_slot(b, slot, b->num_gradients);
+    }
+    take_over(b);
+}

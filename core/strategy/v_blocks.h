@@ -1,0 +1,63 @@
+/*
+ * Schedules of a building block that repeats: unit slots, one action each, in which everything is
+ * placed and moved. For v_half and v_min.
+ */
+#ifndef DPL_STRATEGY_V_BLOCKS_H
+#define DPL_STRATEGY_V_BLOCKS_H
+
+#include "strategy/strategy.h"
+
+/* The actions of a chunk on a rank that have slots of their own, in the order of a chunk's way:
+ * down and up with the forward, down and up with the gradient; then weight gradients. */
+enum { BLOCK_F_DOWN, BLOCK_F_UP, BLOCK_I_DOWN, BLOCK_I_UP, BLOCK_PLACED, BLOCK_W = BLOCK_PLACED };
+
+/* A micro-batch starts so many slots after the one before it: a rank has six actions for each. */
+#define BLOCK_PERIOD 6
+
+/*
+ * All ranks' slots. An action is a number: kind * chunks + chunk for the four that are placed, and
+ * BLOCK_W * chunks + n for the n-th weight gradient of the rank. NO_ACTION marks a free slot.
+ */
+typedef struct dpl_board {
+    const dpl_hooks *hooks;
+    int32_t ranks, chunks;
+    int32_t length;   /* slots of a rank */
+    int32_t *action;  /* by rank and slot */
+    int32_t *slot;    /* by rank and action */
+    int32_t *scratch; /* likewise: where squeezing puts them */
+    /* For moves: what a rank holds, and how many weight gradients wait, after each slot. */
+    int32_t *held;
+    int32_t *waiting;
+    int32_t *gradients; /* by rank: the slots of its input gradients, rising */
+    int32_t *num_gradients;
+} dpl_board;
+
+#define NO_ACTION (-1)
+
+static inline int32_t *dpl_board_action(const dpl_board *b, int32_t rank, int32_t slot)
+{
+    return &b->action[(size_t)rank * (size_t)b->length + (size_t)slot];
+}
+
+static inline int32_t *dpl_board_slot(const dpl_board *b, int32_t rank, int32_t action)
+{
+    return &b->slot[(size_t)rank * BLOCK_PERIOD * (size_t)b->chunks + (size_t)action];
+}
+
+/* Weight gradients into the first free slots after their input gradients, in their order. */
+void dpl_board_place_weights(dpl_board *b);
+void dpl_board_remove_weights(dpl_board *b);
+
+/*
+ * Moves what runs before the first I of rank 0 comes back, and after its last F, to the earliest
+ * free slot behind its inputs at which no rank holds more than the fullest one does now; in the
+ * order of time. Weight gradients are moved as well if they have been placed; else they are thought
+ * of as filling the free slots, and only what runs after the last F is moved. DPL_CANCELLED.
+ */
+dpl_code dpl_board_move(dpl_board *b, bool weights_are_placed, dpl_error *error);
+
+/* Closes gaps: every action at the first slot at which its rank is free and its inputs are there.
+ */
+void dpl_board_squeeze(dpl_board *b);
+
+#endif

@@ -1,0 +1,258 @@
+/*
+ * Moving actions of a board to earlier slots: see v_blocks.h. The two ends of a schedule, where a
+ * repeating block leaves gaps, are what is moved.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "schedule/schedule.h"
+#include "strategy/v_blocks.h"
+
+enum phase { BEFORE_FIRST_BACK, STEADY, AFTER_LAST_FORWARD };
+
+typedef struct moves {
+    dpl_board *board;
+    bool weights; /* are placed */
+    enum phase phase;
+    int32_t most; /* activations that a rank may hold */
+} moves;
+
+static int32_t kind_of(const dpl_board *b, int32_t action)
+{
+    int32_t kind = action / b->chunks;
+    return kind < BLOCK_W ? kind : BLOCK_W;
+}
+
+static bool is_forward(int32_t kind)
+{
+    return kind == BLOCK_F_DOWN || kind == BLOCK_F_UP;
+}
+
+static bool is_gradient(int32_t kind)
+{
+    return kind == BLOCK_I_DOWN || kind == BLOCK_I_UP;
+}
+
+/* ---- What a rank holds ---- */
+
+typedef struct holding {
+    int32_t held, waiting;
+} holding;
+
+/* After one more slot. Free slots take a weight gradient where these are not placed. */
+static holding after_action(const moves *m, holding h, int32_t action)
+{
+    if (action == NO_ACTION) {
+        bool frees = !m->weights && h.waiting > 0;
+        return (holding){h.held - frees, h.waiting - frees};
+    }
+    int32_t kind = kind_of(m->board, action);
+    h.held += is_forward(kind);
+    h.held -= kind == BLOCK_W;
+    h.waiting += is_gradient(kind) && !m->weights;
+    return h;
+}
+
+static size_t place(const dpl_board *b, int32_t rank, int32_t slot)
+{
+    return (size_t)rank * (size_t)b->length + (size_t)slot;
+}
+
+static holding holding_at(const dpl_board *b, int32_t rank, int32_t slot)
+{
+    if (slot < 0) {
+        return (holding){0, 0};
+    }
+    return (holding){b->held[place(b, rank, slot)], b->waiting[place(b, rank, slot)]};
+}
+
+static void set_holding(dpl_board *b, int32_t rank, int32_t slot, holding h)
+{
+    b->held[place(b, rank, slot)] = h.held;
+    b->waiting[place(b, rank, slot)] = h.waiting;
+}
+
+static void find_holdings(moves *m)
+{
+    dpl_board *b = m->board;
+    m->most = 0;
+    for (int32_t rank = 0; rank < b->ranks; rank++) {
+        holding h = {0, 0};
+        for (int32_t slot = 0; slot < b->length; slot++) {
+            h = after_action(m, h, *dpl_board_action(b, rank, slot));
+            set_holding(b, rank, slot, h);
+            m->most = h.held > m->most ? h.held : m->most;
+        }
+    }
+}
+
+/* ---- Where an action may go ---- */
+
+static int32_t later(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The first slot behind everything that the action has to follow. */
+static int32_t first_slot(const dpl_board *b, int32_t rank, int32_t action)
+{
+    int32_t kind = kind_of(b, action);
+    int32_t number = action - kind * b->chunks;
+    bool down = kind == BLOCK_F_DOWN || kind == BLOCK_I_DOWN;
+    int32_t before = down ? rank - 1 : rank + 1;
+    int32_t last = -1;
+    if (number > 0) {
+        last = *dpl_board_slot(b, rank, action - 1);
+    }
+    if (kind == BLOCK_W) {
+        return later(last, b->gradients[(size_t)rank * 2 * (size_t)b->chunks + (size_t)number]) + 1;
+    }
+    if (before >= 0 && before < b->ranks) {
+        last = later(last, *dpl_board_slot(b, before, action));
+    }
+    if (kind > 0) {
+        last = later(last, *dpl_board_slot(b, rank, action - b->chunks));
+    }
+    return last + 1;
+}
+
+/* A slot taken from its action and given to it: what the rank then does there. */
+typedef struct change {
+    int32_t rank, action;
+    int32_t from, to;
+} change;
+
+static int32_t action_after(const dpl_board *b, const change *c, int32_t slot)
+{
+    if (slot == c->to) {
+        return c->action;
+    }
+    return slot == c->from ? NO_ACTION : *dpl_board_action(b, c->rank, slot);
+}
+
+/*
+ * Follows what the rank would hold, from where it changes to where it is as before. False where it
+ * is too much somewhere. `keeps`: writes it down.
+ */
+static bool follow(moves *m, const change *c, bool keeps)
+{
+    dpl_board *b = m->board;
+    holding h = holding_at(b, c->rank, c->to - 1);
+    for (int32_t slot = c->to; slot < b->length; slot++) {
+        h = after_action(m, h, action_after(b, c, slot));
+        if (h.held > m->most) {
+            return false;
+        }
+        holding old = holding_at(b, c->rank, slot);
+        if (slot >= c->from && old.held == h.held && old.waiting == h.waiting) {
+            return true;
+        }
+        if (keeps) {
+            set_holding(b, c->rank, slot, h);
+        }
+    }
+    return true;
+}
+
+/* With placed weights only a forward can be too much, from its new slot to its old one: the first
+ * slot from which that is nowhere so. */
+static int32_t first_with_room(const moves *m, int32_t rank, int32_t action, int32_t from,
+                               int32_t slot)
+{
+    if (!m->weights || !is_forward(kind_of(m->board, action))) {
+        return from;
+    }
+    int32_t first = slot;
+    while (first > from && m->board->held[place(m->board, rank, first - 1)] + 1 <= m->most) {
+        first--;
+    }
+    return first;
+}
+
+static void move(moves *m, const change *c)
+{
+    dpl_board *b = m->board;
+    (void)follow(m, c, true);
+    *dpl_board_action(b, c->rank, c->from) = NO_ACTION;
+    *dpl_board_action(b, c->rank, c->to) = c->action;
+    *dpl_board_slot(b, c->rank, c->action) = c->to;
+}
+
+static void try_to_move(moves *m, int32_t rank, int32_t action, int32_t slot)
+{
+    const dpl_board *b = m->board;
+    int32_t first = first_with_room(m, rank, action, first_slot(b, rank, action), slot);
+    for (int32_t to = first; to < slot; to++) {
+        change c = {rank, action, slot, to};
+        if (*dpl_board_action(b, rank, to) == NO_ACTION && (m->weights || follow(m, &c, false))) {
+            move(m, &c);
+            return;
+        }
+    }
+}
+
+/* ---- The pass ---- */
+
+/* Slots of gradients stay in order although the two ways may change places. */
+static void note_gradient(dpl_board *b, int32_t rank, int32_t slot)
+{
+    int32_t *own = b->gradients + (size_t)rank * 2 * (size_t)b->chunks;
+    int32_t i = b->num_gradients[rank]++;
+    for (; i > 0 && own[i - 1] > slot; i--) {
+        own[i] = own[i - 1];
+    }
+    own[i] = slot;
+}
+
+/* Whether the action may be moved; takes note of where in the schedule it is. */
+static bool is_movable(moves *m, int32_t rank, int32_t action)
+{
+    const dpl_board *b = m->board;
+    if (m->phase == BEFORE_FIRST_BACK && rank == 0 && kind_of(b, action) == BLOCK_I_UP) {
+        m->phase = STEADY;
+    }
+    if (m->phase == STEADY) {
+        if (action == BLOCK_F_DOWN * b->chunks + b->chunks - 1) {
+            m->phase = AFTER_LAST_FORWARD;
+        }
+        return false;
+    }
+    return m->phase == AFTER_LAST_FORWARD || m->weights;
+}
+
+static void visit(moves *m, int32_t rank, int32_t slot)
+{
+    dpl_board *b = m->board;
+    int32_t action = *dpl_board_action(b, rank, slot);
+    if (action == NO_ACTION) {
+        return;
+    }
+    if (is_movable(m, rank, action)) {
+        try_to_move(m, rank, action, slot);
+    }
+    if (is_gradient(kind_of(b, action))) {
+        note_gradient(b, rank, *dpl_board_slot(b, rank, action));
+    }
+}
+
+dpl_code dpl_board_move(dpl_board *b, bool weights_are_placed, dpl_error *error)
+{
+    moves m = {.board = b, .weights = weights_are_placed, .phase = BEFORE_FIRST_BACK};
+    size_t work = 0;
+    memset(b->num_gradients, 0, (size_t)b->ranks * sizeof *b->num_gradients);
+    find_holdings(&m);
+    for (int32_t slot = 0; slot < b->length; slot++) {
+        for (int32_t rank = 0; rank < b->ranks; rank++) {
+            visit(&m, rank, slot);
+        }
+        work += (size_t)b->ranks;
+        if (work > DPL_CANCEL_EVERY) {
+            work = 0;
+            if (dpl_cancelled(b->hooks)) {
+                return dpl_fail(error, DPL_CANCELLED, "cancelled");
+            }
+        }
+    }
+    return DPL_OK;
+}
