@@ -34,6 +34,7 @@ typedef struct rank_state {
     int64_t clock;
     int64_t memory;
     int64_t idle; /* since its first F */
+    int64_t busy; /* all that it will run: its span is busy + idle */
     int32_t done[KINDS];
     int32_t wanted; /* forwards of this round */
 } rank_state;
@@ -47,6 +48,8 @@ typedef struct planner {
     rank_state *state;
     int64_t *ends[2]; /* of forwards and input gradients, by rank and chunk */
     int64_t most_idle;
+    int64_t best;   /* the longest span of the best plan so far, or -1 */
+    bool hopeless;  /* some rank has been idle for too long to be better */
     uint8_t *kinds; /* by rank: what it runs, in order */
 } planner;
 
@@ -86,6 +89,7 @@ static void put(planner *p, int32_t rank, int kind)
     if (r->done[FORWARD] > 0) {
         r->idle += start - r->clock;
         p->most_idle = r->idle > p->most_idle ? r->idle : p->most_idle;
+        p->hopeless |= p->best >= 0 && r->busy + r->idle >= p->best;
     }
     r->clock = start + cost_of(p, rank, kind);
     r->memory += memory_of(p, kind);
@@ -274,14 +278,31 @@ static bool run_backwards(planner *p)
 
 /* ---- One plan ---- */
 
-/* The longest span of a rank, from the start of its first F; -1 where memory does not suffice. */
+static void begin(planner *p)
+{
+    p->most_idle = 0;
+    p->hopeless = false;
+    for (int32_t rank = 0; rank < p->ranks; rank++) {
+        int64_t chunk =
+            cost_of(p, rank, FORWARD) + cost_of(p, rank, INPUT) + cost_of(p, rank, WEIGHT);
+        p->state[rank] = (rank_state){.busy = chunk * p->chunks};
+    }
+}
+
+/*
+ * The longest span of a rank, from the start of its first F; -1 where memory does not suffice or
+ * it would be no shorter than the best. Most ways are given up right after the warm-up, which
+ * decides most of the idle time.
+ */
 static int64_t plan(planner *p)
 {
     int64_t longest = 0;
-    memset(p->state, 0, (size_t)p->ranks * sizeof *p->state);
-    p->most_idle = 0;
+    begin(p);
     warm_up(p);
     for (int32_t chunk = 1; chunk < p->chunks; chunk++) {
+        if (p->hopeless) {
+            return -1;
+        }
         decide_forwards(p);
         if (!run_forwards(p) || !run_backwards(p)) {
             return -1;
@@ -289,8 +310,7 @@ static int64_t plan(planner *p)
     }
     for (int32_t rank = 0; rank < p->ranks; rank++) {
         run_weights(p, rank);
-        int64_t begin = p->ends[FORWARD][cell(p, rank, 0)] - cost_of(p, rank, FORWARD);
-        int64_t span = p->state[rank].clock - begin;
+        int64_t span = p->state[rank].busy + p->state[rank].idle;
         longest = span > longest ? span : longest;
     }
     return longest;
@@ -307,19 +327,19 @@ enum { WAYS = 8 };
 static int64_t find_best(planner *p, const dpl_hooks *hooks, uint8_t *best_kinds)
 {
     size_t count = (size_t)p->ranks * 3 * (size_t)p->chunks;
-    int64_t best = -1;
+    p->best = -1;
     for (int way = 0; way < WAYS; way++) {
         if (dpl_cancelled(hooks)) {
             return -2;
         }
         p->choose = choices_at(way);
         int64_t span = plan(p);
-        if (span >= 0 && (best < 0 || span < best)) {
-            best = span;
+        if (span >= 0 && (p->best < 0 || span < p->best)) {
+            p->best = span;
             memcpy(best_kinds, p->kinds, count);
         }
     }
-    return best;
+    return p->best;
 }
 
 /* ---- Orders ---- */
