@@ -123,13 +123,18 @@ function TestSources.test_dualpipe()
 end
 
 function TestSources.test_pytorch()
-  local ours = { GPipe = "gpipe", ["1F1B"] = "1f1b", DualPipeV = "dualpipev" }
+  local ours = {
+    GPipe = "gpipe", ["1F1B"] = "1f1b", DualPipeV = "dualpipev", LoopedBFS = "looped_bfs",
+    Interleaved1F1B = "interleaved_1f1b", InterleavedZeroBubble = "interleaved_zb",
+    ZBVZeroBubble = "zbv",
+  }
   local list = convert(read("pytorch/orders.jsonl", "class", ours), function(r)
     return {
       strategy = ours[r.class], num_ranks = r.ranks, num_chunks = r.microbatches, order = r.order,
+      stages_per_rank = r.stages_per_rank,
     }
   end)
-  lu.assertEquals(#list, 52)
+  lu.assertEquals(#list, 322)
   report("PyTorch's", list)
 end
 
@@ -141,8 +146,8 @@ local WEIGHT_MEMORY = {
 
 function TestSources.test_zero_bubble()
   local names = {
-    ["1f1b"] = true, v_half = true, v_min = true, zb_1p = true, zb_2p = true, zb_h1 = true,
-    zbv_greedy = true,
+    ["1f1b"] = true, interleaved_1f1b = true, v_half = true, v_min = true, zb_1p = true,
+    zb_2p = true, zb_h1 = true, zb_h2 = true, zbv = true, zbv_greedy = true,
   }
   local list = convert(read("zero_bubble/schedules.jsonl", "schedule", names), function(r)
     local parts = r.stages_per_rank -- costs are those of a rank's whole share
@@ -155,7 +160,7 @@ function TestSources.test_zero_bubble()
       peak_share_weighted = r.profile == "unit" and r.peak_mem_modelled_in_MB or nil,
     }
   end)
-  lu.assertEquals(#list, 385)
+  lu.assertEquals(#list, 539)
   report("the zero-bubble authors'", list)
 end
 

@@ -84,10 +84,24 @@ int32_t dpl_route_linear(const dpl_shape *shape, int32_t route, int32_t stage);
 int32_t dpl_route_v(const dpl_shape *shape, int32_t route, int32_t stage);
 int32_t dpl_route_both_ways(const dpl_shape *shape, int32_t route, int32_t stage);
 
+/* Chimera's, of any number of pairs. */
+int32_t dpl_route_pairs(const dpl_shape *shape, int32_t route, int32_t stage);
+
+/* Rules of sizes that a dpl_size_rule cannot say. */
+dpl_code dpl_check_interleaved(const dpl_shape *shape, dpl_error *error);
+dpl_code dpl_check_chimera(const dpl_shape *shape, dpl_error *error);
+
 /* The order of one rank, each in the file of its name. */
 void dpl_order_gpipe(const dpl_shape *shape, dpl_order *order);
 void dpl_order_1f1b(const dpl_shape *shape, dpl_order *order);
+void dpl_order_looped_bfs(const dpl_shape *shape, dpl_order *order);
+void dpl_order_interleaved_1f1b(const dpl_shape *shape, dpl_order *order);
+void dpl_order_interleaved_zb(const dpl_shape *shape, dpl_order *order);
 void dpl_order_zb_h1(const dpl_shape *shape, dpl_order *order);
+void dpl_order_zb_h2(const dpl_shape *shape, dpl_order *order);
+void dpl_order_zbv(const dpl_shape *shape, dpl_order *order);
+void dpl_order_chimera(const dpl_shape *shape, dpl_order *order);
+void dpl_order_hanayo(const dpl_shape *shape, dpl_order *order);
 void dpl_order_dualpipe(const dpl_shape *shape, dpl_order *order);
 void dpl_order_dualpipev(const dpl_shape *shape, dpl_order *order);
 
