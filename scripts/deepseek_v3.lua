@@ -223,7 +223,7 @@ whole share of the model for one micro-batch. Parameters: in units of that share
       row.parameter_copies))
   end
   for _, row in ipairs(skipped) do
-    print(("%-18s not allowed: %s"):format(row.strategy, row.reason))
+    print("- " .. row.reason)
   end
 end
 

@@ -166,7 +166,7 @@ end
 
 function TestSizes.test_more_than_memory()
   for _, name in ipairs(dpl.strategies()) do
-    for _, size in ipairs { { 1000000, 2147483646 }, { 100000, 200000 }, { 2, 2147483646 } } do
+    for _, size in ipairs { { 1000000, 2147000000 }, { 100000, 200000 }, { 2, 2147483646 } } do
       refuses("choose fewer ranks or chunks", name, { num_ranks = size[1], num_chunks = size[2] })
     end
   end

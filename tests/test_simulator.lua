@@ -570,7 +570,8 @@ end
 
 function TestReport.test_skipped()
   local text = new_comparator { num_ranks = 3 }:generate_report()
-  lu.assertStrContains(text, "\n\nNot compared:\n- dualpipe needs an even num_ranks (got 3)")
+  lu.assertStrContains(text, "\n\nNot compared:\n- chimera needs an even num_ranks (got 3)")
+  lu.assertStrContains(text, "\n- dualpipe needs an even num_ranks (got 3)")
 end
 
 function TestReport.test_weight_memory_is_told()

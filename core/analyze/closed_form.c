@@ -1,6 +1,7 @@
 /*
  * The closed forms of dpl_bubble_find, and the conditions under which they hold. Each form in a
- * function of its own, in the letters of dpl.h's manual: PP stages, M micro-batches, C = p2p.
+ * function of its own, in the letters of dpl.h's manual: P ranks, v stages on each, PP = v P
+ * stages, M micro-batches, C = p2p.
  */
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 /* Costs of a stage, and sizes, as numbers to calculate with. */
 typedef struct terms {
-    double PP, M;
+    double P, v, PP, M;
     double F, B, I, W, FB, C;
     int64_t stages, chunks; /* PP and M, to count with */
 } terms;
@@ -20,12 +21,12 @@ static double largest(double a, double b, double c)
     return fmax(a, fmax(b, c));
 }
 
-/* Strategies whose ranks all do the same work: M forwards and backwards. */
+/* Strategies whose ranks all do the same work: M forwards and backwards of each of their stages. */
 static void set_even(const terms *t, double bubble, dpl_bubble *out)
 {
     out->bubble_time = bubble;
     out->mean_bubble_time = bubble;
-    out->total_time = t->M * (t->F + t->B) + bubble;
+    out->total_time = t->v * t->M * (t->F + t->B) + bubble;
 }
 
 /*
@@ -112,6 +113,36 @@ static const char *zb_h1(const terms *t, dpl_bubble *out)
 }
 
 /*
+ * Interleaved 1F1B (arXiv 2104.04473, section 2.2.2) and breadth-first: a fill and a drain of one
+ * stage each instead of v; with fewer micro-batches than ranks every further stage waits for its
+ * input to come round.
+ */
+static const char *loops(const terms *t, dpl_bubble *out)
+{
+    double missing = fmax(0, t->P - t->M);
+    set_even(t, (t->P - 1 + (t->v - 1) * missing) * (t->F + t->B), out);
+    return missing > 0 ? "(P-1 + (v-1)(P-M))(F+B)" : "(P-1)(F+B)";
+}
+
+/* The drain of ZB-H1 for one stage. Found by simulation; see tests. */
+static const char *interleaved_zb(const terms *t, dpl_bubble *out)
+{
+    set_even(t, (t->P - 1) * (t->F + t->I - fmin(t->F, fmin(t->I, t->W))), out);
+    return "(P-1)(F+I-min(F,I,W))";
+}
+
+/*
+ * arXiv 2401.10241, section 2, counts idle time from each rank's first start: (P-1)(F+I-2W), or
+ * nothing. From the first start of all it is at least the fill, (P-1)F. Found by simulation for I
+ * much longer than F.
+ */
+static const char *zb_h2(const terms *t, dpl_bubble *out)
+{
+    set_even(t, (t->P - 1) * largest(t->F, t->F + t->I - 2 * t->W, t->I - t->F), out);
+    return "(P-1)max(F, F+I-2W, I-F)";
+}
+
+/*
  * The table of github.com/deepseek-ai/DualPipe: the idle time of a rank in the middle. `half` ranks
  * mirror the others (or, in a V, are all there are); each runs `forwards` F's. A middle rank has
  * forwards - 2 half - 1 of them in overlapped pairs, the mean rank (half-1)(half-2) / (2 half)
@@ -153,18 +184,41 @@ static void fails(dpl_bubble *out, const char *rule, const char *names[2], const
                    names[0], values[0], names[1], values[1]);
 }
 
-static bool always(const dpl_uniform_costs *c, dpl_bubble *out)
+static bool always(const dpl_held *held, const dpl_uniform_costs *c, dpl_bubble *out)
 {
+    (void)held;
     (void)c;
     (void)out;
     return true;
 }
 
-static bool even_backward(const dpl_uniform_costs *c, dpl_bubble *out)
+static bool no_latency(const dpl_held *held, const dpl_uniform_costs *c, dpl_bubble *out)
 {
+    (void)held;
     if (c->p2p > 0) {
         (void)snprintf(out->condition, sizeof out->condition, "p2p = 0 fails: p2p = %.10g", c->p2p);
-    } else if (!at_most(c->F, c->I) || !at_most(c->I, c->F)) {
+        return false;
+    }
+    return true;
+}
+
+static bool full_rounds_only(const dpl_held *held, const dpl_uniform_costs *c, dpl_bubble *out)
+{
+    if (held->shape.num_chunks % held->shape.num_ranks != 0) {
+        (void)snprintf(out->condition, sizeof out->condition,
+                       "M a multiple of P fails: M = %ld, P = %ld", (long)held->shape.num_chunks,
+                       (long)held->shape.num_ranks);
+        return false;
+    }
+    return no_latency(held, c, out);
+}
+
+static bool even_backward(const dpl_held *held, const dpl_uniform_costs *c, dpl_bubble *out)
+{
+    if (!no_latency(held, c, out)) {
+        return false;
+    }
+    if (!at_most(c->F, c->I) || !at_most(c->I, c->F)) {
         fails(out, "F = I", (const char *[]){"F", "I"}, (double[]){c->F, c->I});
     } else if (!at_most(c->W, c->F)) {
         fails(out, "W <= F", (const char *[]){"W", "F"}, (double[]){c->W, c->F});
@@ -178,14 +232,18 @@ static bool even_backward(const dpl_uniform_costs *c, dpl_bubble *out)
 
 static const struct form {
     const char *strategy;
-    bool (*holds)(const dpl_uniform_costs *costs, dpl_bubble *out);
+    bool (*holds)(const dpl_held *held, const dpl_uniform_costs *costs, dpl_bubble *out);
     const char *(*evaluate)(const terms *t, dpl_bubble *out);
 } forms[] = {
     {"1f1b", always, one_f_one_b},
     {"dualpipe", even_backward, dualpipe_both_ways},
     {"dualpipev", even_backward, dualpipev},
     {"gpipe", always, gpipe},
+    {"interleaved_1f1b", no_latency, loops},
+    {"interleaved_zb", full_rounds_only, interleaved_zb},
+    {"looped_bfs", no_latency, loops},
     {"zb_h1", always, zb_h1},
+    {"zb_h2", no_latency, zb_h2},
 };
 
 static const struct form *form_of(const char *strategy)
@@ -210,7 +268,9 @@ void dpl_bubble_begin(const dpl_held *held, dpl_bubble *bubble)
 static terms terms_of(const dpl_held *held, const dpl_uniform_costs *c, const dpl_bubble *bubble)
 {
     double parts = held->unit == DPL_COSTS_OF_RANK ? held->stages_per_rank : 1;
-    return (terms){.PP = (double)bubble->num_stages,
+    return (terms){.P = held->shape.num_ranks,
+                   .v = held->stages_per_rank,
+                   .PP = (double)bubble->num_stages,
                    .M = held->shape.num_chunks,
                    .F = c->F / parts,
                    .B = c->B / parts,
@@ -237,7 +297,7 @@ bool dpl_closed_form(const dpl_held *held, const dpl_uniform_costs *costs, dpl_b
                        "uniform costs fails: %s is a list", costs->list);
         return false;
     }
-    if (!form->holds(costs, bubble)) {
+    if (!form->holds(held, costs, bubble)) {
         return false;
     }
     terms t = terms_of(held, costs, bubble);

@@ -170,7 +170,8 @@ static void put_head(writer *w, const dpl_problem *problem)
     put(w, "Parameters, activations: on the fullest device, in units of %s.\n",
         stages ? "a stage's" : "a rank's share of the model");
     put(w,
-        "Formulas: PP stages of the model, M micro-batches, C = p2p, other costs of a stage.\n\n");
+        "Formulas: P ranks, v stages on each, PP = v P, M micro-batches, C = p2p, other costs of a "
+        "stage.\n\n");
     put(w, "%-10s %12s %11s %11s %7s  %s\n", "Method", "Bubble", "Parameters", "Activations",
         "Devices", "Formulas: bubble; activations");
 }

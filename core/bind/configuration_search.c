@@ -114,6 +114,7 @@ static const dpl_option search_class_options[] = {
            "memory of a GPU, 10^9 bytes"),
     LAYOUT_OPTIONS,
     STATE_OPTIONS,
+    WEIGHT_MEMORY_OPTION,
     HARDWARE_OPTIONS,
     {"strategies", DPL_OPTION_STRATEGIES, offsetof(estimator, strategies), 0, 0, DPL_UNSET, "",
      "where to look; default: all of dpl.strategies()", NULL}};

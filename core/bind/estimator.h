@@ -91,9 +91,11 @@ extern const char *const dpl_estimator_recipes[];
                DPL_OPTIMIZER_BYTES, "bytes",                                                       \
                "bytes of its optimizer state; Adam's fp32 master copy and moments"),               \
         COUNT("optimizer_shards", work.model.optimizer_shards, 1, 1, "",                           \
-              "data-parallel ranks that share the optimizer state"),                               \
-        NUMBER("weight_memory", work.model.weight_memory, 0, 1, 1, "share of an activation",       \
-               "what I leaves for W to free")
+              "data-parallel ranks that share the optimizer state")
+
+#define WEIGHT_MEMORY_OPTION                                                                       \
+    NUMBER("weight_memory", work.model.weight_memory, 0, 1, 1, "share of an activation",           \
+           "what I leaves for W to free")
 
 #define HARDWARE_OPTIONS                                                                           \
     BOOLEAN("causal", work.model.causal, 1, "attention's FLOPs count half the matrix"),            \

@@ -146,9 +146,9 @@ static void check_memory(lua_State *L, void *self)
 static const char *const memory_leading[] = {"num_ranks",  "num_chunks", "model_params_per_rank",
                                              "hidden_dim", "seq_len",    "batch_size",
                                              NULL};
-static const dpl_option memory_options[] = {SHAPE_OPTIONS,  SHARE_OPTIONS,
-                                            SIZE_OPTIONS,   WHOLE_OPTIONS(DPL_UNSET),
-                                            LAYOUT_OPTIONS, STATE_OPTIONS};
+static const dpl_option memory_options[] = {
+    SHAPE_OPTIONS,  SHARE_OPTIONS, SIZE_OPTIONS,        WHOLE_OPTIONS(DPL_UNSET),
+    LAYOUT_OPTIONS, STATE_OPTIONS, WEIGHT_MEMORY_OPTION};
 static const luaL_Reg memory_methods[] = {
     {"estimate_activation_memory", estimate_activation_memory},
     {"estimate_parameter_memory", estimate_parameter_memory},

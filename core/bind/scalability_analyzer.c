@@ -130,6 +130,7 @@ static const dpl_option scaling_options[] = {
     LAYOUT_OPTIONS,
     HARDWARE_OPTIONS,
     MEASURED_OPTIONS,
+    WEIGHT_MEMORY_OPTION,
     CHOICE("weak_batch", weak_batch,
            "weak scaling: micro-batches and batch stay, or grow with the ranks", weak_batches)};
 static const luaL_Reg scaling_methods[] = {{"strong_scaling", strong_scaling},

@@ -7,7 +7,8 @@ static bool push_rate(lua_State *L, const estimator *self, dpl_rate *rate)
 {
     dpl_error error;
     dpl_costs costs;
-    const dpl_simulate_options options = {.weight_memory = 1, .cost_unit = DPL_COSTS_OF_RANK};
+    const dpl_simulate_options options = {.weight_memory = self->work.model.weight_memory,
+                                          .cost_unit = DPL_COSTS_OF_RANK};
     if (dpl_workload_costs(&self->work, &self->shape, &costs, &error) != DPL_OK) {
         dpl_bind_raise(L, &error);
     }
@@ -133,8 +134,8 @@ static int compare_throughput(lua_State *L)
 }
 
 static const dpl_option throughput_options[] = {
-    SHAPE_OPTIONS,  WHOLE_OPTIONS(DPL_UNSET), SHARE_OPTIONS,   SIZE_OPTIONS,
-    LAYOUT_OPTIONS, HARDWARE_OPTIONS,         MEASURED_OPTIONS};
+    SHAPE_OPTIONS,  WHOLE_OPTIONS(DPL_UNSET), SHARE_OPTIONS,    SIZE_OPTIONS,
+    LAYOUT_OPTIONS, HARDWARE_OPTIONS,         MEASURED_OPTIONS, WEIGHT_MEMORY_OPTION};
 static const luaL_Reg throughput_methods[] = {{"throughput", throughput},
                                               {"step_time", step_time},
                                               {"mfu", mfu},

@@ -84,23 +84,21 @@ void dpl_order_interleaved_zb(const dpl_shape *shape, dpl_order *order)
     write_interleaved(shape, order, true);
 }
 
-dpl_code dpl_check_interleaved(const dpl_shape *shape, dpl_error *error)
+dpl_code dpl_check_interleaved(const char *name, const dpl_shape *shape, dpl_error *error)
 {
     int32_t chunks = shape->num_chunks;
     int32_t groups = most(1, chunks / shape->num_ranks);
     if (chunks % groups == 0) {
         return DPL_OK;
     }
-    /* As many groups fit up to the next multiple of P: one of these is near. */
+    /* As many groups fit up to the next multiple of P, which always works. */
     int32_t below = chunks - chunks % groups;
     int64_t above = (int64_t)below + groups;
     if (above / shape->num_ranks > groups) {
         above = (int64_t)(groups + 1) * shape->num_ranks;
     }
     return dpl_fail(error, DPL_SIZE,
-                    "interleaved schedules need num_chunks to be a multiple of max(1, num_chunks / "
-                    "num_ranks rounded down), %ld for %ld chunks on %ld ranks: the nearest that "
-                    "work are %ld and %lld",
-                    (long)groups, (long)chunks, (long)shape->num_ranks, (long)below,
-                    (long long)above);
+                    "%s needs a multiple of num_chunks // num_ranks = %ld chunks (got %ld; "
+                    "%ld, %lld work)",
+                    name, (long)groups, (long)chunks, (long)below, (long long)above);
 }

@@ -149,7 +149,7 @@ static dpl_code check_sizes(const dpl_strategy *row, const dpl_shape *shape, dpl
     dpl_code code = check_chunks(row, shape, error);
     if (code == DPL_OK && row->check != NULL) {
         dpl_shape whole = dpl_shape_whole(row, shape);
-        code = row->check(&whole, error);
+        code = row->check(row->info.name, &whole, error);
     }
     return code;
 }

@@ -68,7 +68,7 @@ typedef enum dpl_shape_option {
 typedef struct dpl_strategy {
     dpl_strategy_info
         info; /* info.stages_per_rank of one route, where there are several: the sum */
-    dpl_code (*check)(const dpl_shape *shape, dpl_error *error);
+    dpl_code (*check)(const char *name, const dpl_shape *shape, dpl_error *error);
     /* The rank of a stage of a route, stages counted from the route's start. */
     int32_t (*rank_of)(const dpl_shape *shape, int32_t route, int32_t stage);
     void (*write_order)(const dpl_shape *shape, dpl_order *order);
@@ -88,8 +88,8 @@ int32_t dpl_route_both_ways(const dpl_shape *shape, int32_t route, int32_t stage
 int32_t dpl_route_pairs(const dpl_shape *shape, int32_t route, int32_t stage);
 
 /* Rules of sizes that a dpl_size_rule cannot say. */
-dpl_code dpl_check_interleaved(const dpl_shape *shape, dpl_error *error);
-dpl_code dpl_check_chimera(const dpl_shape *shape, dpl_error *error);
+dpl_code dpl_check_interleaved(const char *name, const dpl_shape *shape, dpl_error *error);
+dpl_code dpl_check_chimera(const char *name, const dpl_shape *shape, dpl_error *error);
 
 /* The order of one rank, each in the file of its name. */
 void dpl_order_gpipe(const dpl_shape *shape, dpl_order *order);

@@ -6,12 +6,24 @@
 -- error with the script's file and line; an expected failure returns nil, a message and a code.
 
 ---@alias dpl.Strategy
----| "1f1b"       # one forward, one backward in turn; num_chunks >= 1
----| "dualpipe"   # from both ends, in pairs; num_ranks even, num_chunks even, >= 2 num_ranks
----| "dualpipev"  # down the ranks and up again, in pairs; num_chunks >= 2 num_ranks
----| "gpipe"      # all forwards, then all backwards; num_chunks >= 1
----| "zb_h1"      # 1F1B with split backward; num_chunks >= num_ranks - 1
----| "zb1p"       # another name of zb_h1
+---| "1f1b"              # one forward, one backward in turn once the pipeline is full
+---| "chimera"           # pairs of pipelines in both directions, with a copy of the model each
+---| "dualpipe"          # micro-batches from both ends, forward and backward overlapped in pairs
+---| "dualpipev"         # DualPipe cut in half: down the ranks and up again, one copy of the model
+---| "gpipe"             # all forwards, then all backwards
+---| "hanayo"            # waves: down the ranks and up again, as often as there are waves
+---| "interleaved_1f1b"  # 1F1B on several stages a rank, in turn
+---| "interleaved_zb"    # interleaved 1F1B with the backward split, weight gradients filling the drain
+---| "looped_bfs"        # all micro-batches on a rank's first stage, then on its next
+---| "v_half"            # a V whose repeating block holds half of what 1F1B does
+---| "v_min"             # a V whose repeating block holds a third of what 1F1B does
+---| "zb_1p"             # heuristic for the costs given, with the memory of 1F1B
+---| "zb_2p"             # heuristic for the costs given, with twice the memory of 1F1B
+---| "zb_h1"             # 1F1B with the backward split, weight gradients filling the drain
+---| "zb1p"              # another name of zb_h1
+---| "zb_h2"             # ZB-H1 with twice the warm-up and memory, and no bubble if F, I and W are equal
+---| "zbv"               # down the ranks and up again, weight gradients behind input gradients
+---| "zbv_greedy"        # search for a V for the costs given, with the memory of 1F1B
 
 ---What went wrong where a call returns nil, message, code.
 ---@alias dpl.Code

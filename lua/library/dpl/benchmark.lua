@@ -21,12 +21,15 @@ local benchmark = {}
 ---@field model_params_per_rank? number parameters of a rank's share, instead of model_params
 ---@field layers_per_rank? number layers of a rank's share, instead of num_layers
 
+---What frees an activation; also what orders that depend on memory (zb_1p, ...) are made for.
+---@class dpl.ActivationOptions
+---@field weight_memory? number share of an activation, 0 to 1, left by I for W to free; default 1
+
 ---@class dpl.StateOptions
 ---@field parameter_bytes? number bytes of a parameter; default 2, bf16
 ---@field gradient_bytes? number bytes of its gradient; default 4, fp32
 ---@field optimizer_bytes? number bytes of its optimizer state; default 12, Adam in fp32
 ---@field optimizer_shards? integer data-parallel ranks that share the optimizer state; default 1
----@field weight_memory? number share of an activation, 0 to 1, left by I for W to free; default 1
 
 ---@class dpl.HardwareOptions
 ---@field causal? boolean attention's FLOPs count half the matrix; default true
@@ -53,7 +56,7 @@ local benchmark = {}
 
 ---- MemoryEstimator ----
 
----@class dpl.MemoryOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.StateOptions
+---@class dpl.MemoryOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.StateOptions, dpl.ActivationOptions
 
 ---@param options dpl.MemoryOptions
 ---@return dpl.MemoryEstimator
@@ -118,7 +121,7 @@ function MemoryEstimator:compare() end
 
 ---- ThroughputEstimator ----
 
----@class dpl.ThroughputOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.HardwareOptions, dpl.MeasuredOptions
+---@class dpl.ThroughputOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.HardwareOptions, dpl.MeasuredOptions, dpl.ActivationOptions
 
 ---@param options dpl.ThroughputOptions
 ---@return dpl.ThroughputEstimator
@@ -220,7 +223,7 @@ function ScalabilityAnalyzer:scaling_limit(strategy, options) end
 
 ---- ConfigurationSearch ----
 
----@class dpl.SearchOptions: dpl.ModelOptions, dpl.StateOptions, dpl.HardwareOptions
+---@class dpl.SearchOptions: dpl.ModelOptions, dpl.StateOptions, dpl.HardwareOptions, dpl.ActivationOptions
 ---@field gpu_memory_gb number memory of a GPU, GB
 ---@field strategies? dpl.Strategy[] default: all
 

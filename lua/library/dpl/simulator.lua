@@ -101,6 +101,7 @@ function ScheduleComparator:generate_report() end
 ---- ConfigOptimizer ----
 
 ---@class dpl.OptimizerOptions: dpl.Problem
+---@field weight_memory? number share of an activation, 0 to 1, that I leaves for W; default 1
 ---@field overhead? number time that every action takes besides its cost; default 0
 
 ---@param options dpl.OptimizerOptions
