@@ -1,86 +1,57 @@
 /*
- * Chimera (Li and Hoefler, arXiv 2107.06925): f pairs of pipelines, in each pair one down the ranks
- * and one up, with 2 f copies of the model. Pair k starts k P / f ranks further on, round and
- * round.
+ * Chimera (Li and Hoefler, arXiv 2107.06925): f pairs of pipelines, one of each pair down the ranks
+ * and one up, each with a copy of the model. Pair i begins i P / f ranks further on (section 3.6).
+ * A pipeline takes P / (2 f) micro-batches in a unit, one every two slots, and the pipelines' 1F1B
+ * orders fit into each other without a conflict (section 3.1). More micro-batches than P follow
+ * unit upon unit, the forwards of the next filling the gaps that the last leaves: the paper's
+ * direct concatenation (section 3.5), of its three ways the one that neither recomputes nor changes
+ * the size of a micro-batch.
  *
- * With F and B equally long, unit slots: a pipeline takes h = P / (2 f) micro-batches at a time;
- * its stage s runs the forward of the i-th at slot s + 2 i and its backward at 2 P - 1 - s + 2 i.
- * The slots of all pipelines are then different on every rank, and modulo 2 P they are all there
- * are, so that units of P micro-batches follow each other with period 2 P and fill each other's
- * gaps (the paper's direct concatenation, section 3.5). The order by slots is the schedule.
+ * Checked by simulation against the paper's table 2 and what its section 3.6 says of f: at F = B,
+ * P / f - 2 slots are idle, half of them at F and half at B; a rank holds from P - P / (2 f) + 1 to
+ * P activations; and against the order of figure 3 (P = M = 4). With B longer than F and M = P the
+ * critical path is P F + (2 P - 2) B, as in figure 6 (6 F + 10 B for P = 6).
  *
- * Checked against the authors' program (chimera_pipeline_rank.py in github.com/Shigangli/Chimera):
- * the same directions, pairs and kinds on every rank for M = P and M = 2 P, on 2 to 16 ranks and
- * with 1 to 8 pairs; from M = 3 P on the program starts units while others run and loses actions.
- * And against the paper's bubble for M = P: P / f - 2 slots (table 2). Costs other than F = B leave
- * bubbles between units; the paper's other ways to go on, forward doubling and backward halving,
- * change the micro-batches and are not made here.
+ * And against the authors' program (chimera_pipeline_rank.py in github.com/Shigangli/Chimera): the
+ * same directions, pairs and kinds on every rank for M = P and M = 2 P, on 2 to 16 ranks with 1 to
+ * 8 pairs; from M = 3 P on that program starts units while others run and loses actions.
+ *
+ * Route 2 i is pair i's way down, 2 i + 1 its way up.
  */
 #include "base/error.h"
-#include "strategy/strategy.h"
+#include "strategy/slots.h"
 
-typedef struct pipelines {
-    dpl_order *order;
-    int64_t ranks, pairs;
-    int64_t chunks; /* of a pipeline */
-    int64_t period; /* of the stages that a rank has in one direction: P / f */
-} pipelines;
-
-/* How far x is past the last number before it that is `start` modulo the period. */
-static int64_t past(const pipelines *p, int64_t x, int64_t start)
+/* The rank counted from the end where the direction enters. */
+static int32_t place_of(const dpl_shape *shape, int32_t rank, int direction)
 {
-    return ((x - start) % p->period + p->period) % p->period;
+    return direction == 0 ? rank : shape->num_ranks - 1 - rank;
 }
 
-/*
- * Adds the action of unit `unit` whose stage is s and whose place among its unit's is i. On a rank
- * that is number `place` in its direction stage s belongs to pair ((place - s) mod P) / (P / f).
+/* Of the stages that pairs have on the rank, in the order in which their micro-batches get there.
  */
-static void add(const pipelines *p, dpl_kind kind, int64_t up, int64_t place, int64_t s, int64_t i,
-                int64_t unit)
+static dpl_visit cross(const dpl_slots *slots, int direction, int32_t crossing)
 {
-    int64_t pair = ((place - s) % p->ranks + p->ranks) % p->ranks / p->period;
-    int64_t chunk = unit * (p->period / 2) + i;
-    int64_t route = 2 * pair + up;
-    if (unit >= 0 && chunk < p->chunks) {
-        dpl_order_add(p->order, kind, (int32_t)(route * p->ranks + s),
-                      (int32_t)(route * p->chunks + chunk));
-    }
-}
-
-/* Of the stages that the rank has, that whose slots may include this one, for a direction. */
-static void add_direction(const pipelines *p, int64_t slot, int64_t up)
-{
-    int64_t place = up == 0 ? p->order->rank : p->ranks - 1 - p->order->rank;
-    int64_t round = 2 * p->ranks;
-    int64_t within = slot % round;
-    int64_t i = past(p, within, place);
-    int64_t s = within - i;
-    if (i % 2 == 0 && s >= 0 && s < p->ranks) {
-        add(p, DPL_F, up, place, s, i / 2, slot / round);
-    }
-    /* Backwards begin in the second half of their unit's round and may run over into the next. */
-    for (int64_t over = 0; over < 2; over++) {
-        int64_t late = within + over * round;
-        i = past(p, late, round - 1 - place);
-        s = round - 1 - (late - i);
-        if (i % 2 == 0 && s >= 0 && s < p->ranks) {
-            add(p, DPL_B, up, place, s, i / 2, slot / round - over);
-        }
-    }
+    const dpl_shape *shape = slots->shape;
+    int32_t apart = shape->num_ranks / shape->pipeline_pairs;
+    int32_t place = place_of(shape, slots->order->rank, direction);
+    int32_t behind = place / apart - crossing;
+    int32_t pair = behind < 0 ? behind + shape->pipeline_pairs : behind;
+    int32_t route = 2 * pair + direction;
+    return (dpl_visit){.stage = route * shape->num_ranks + place % apart + crossing * apart,
+                       .first_chunk = route * slots->route_chunks};
 }
 
 void dpl_order_chimera(const dpl_shape *shape, dpl_order *order)
 {
-    pipelines p = {.order = order, .ranks = shape->num_ranks, .pairs = shape->pipeline_pairs};
-    p.period = p.ranks / p.pairs;
-    p.chunks = shape->num_chunks / (2 * p.pairs);
-    int64_t units = (p.chunks + p.period / 2 - 1) / (p.period / 2);
-    int64_t slots = (2 * units + 1) * p.ranks;
-    for (int64_t slot = 0; slot < slots; slot++) {
-        add_direction(&p, slot, 0);
-        add_direction(&p, slot, 1);
-    }
+    int32_t pairs = shape->pipeline_pairs;
+    dpl_slots slots = {.shape = shape,
+                       .order = order,
+                       .start = order->rank % (shape->num_ranks / pairs),
+                       .crossings = pairs,
+                       .per_crossing = shape->num_ranks / (2 * pairs),
+                       .route_chunks = shape->num_chunks / (2 * pairs),
+                       .cross = cross};
+    dpl_slots_write(&slots);
 }
 
 /* Rank of stage s of a route: pair k starts k P / f ranks further on, up pipelines mirrored. */

@@ -1,57 +1,34 @@
 /*
- * Hanayo (Liu et al., arXiv 2308.15762): waves. With one wave the model goes down the ranks and up
- * again; with w of them it does so w times, in stages 1 / (2 w) of a rank's share, and the bubble
- * shrinks as many times. The paper derives it from Chimera (arXiv 2107.06925): of two replicas that
- * run in both directions, half the ranks of one and half of the other are put together, so that
- * each has the whole model once, as DualPipeV is DualPipe cut in half.
+ * Hanayo (Liu et al., arXiv 2308.15762): the model goes down the ranks and up again w times, in
+ * waves. The paper gets there from Chimera, of whose two directions each rank keeps what makes one
+ * copy of the model: the slots are those of Chimera with w pairs on 2 w P ranks, so are the units,
+ * of P micro-batches, and how they follow each other.
  *
- * With F and B equally long, unit slots: stage s of S = 2 w P runs the forward of micro-batch i < P
- * at slot s + 2 i and its backward at 2 S - 1 - s + 2 i. A rank's slots for one micro-batch are
- *
- *     r + 2 P k         k = 0 .. 2 w - 1: F of the stages that go down, then B of those that go up
- *     2 P (k + 1) - 1 - r                 F of the stages that go up, then B of those that go down
- *
- * and together, modulo 2 S, those of P micro-batches are every slot once, so that units of P follow
- * each other with period 2 S. The order by slots is the schedule. Checked: with one wave a rank's
- * order is that of chimera on 2 P ranks, which agrees with its authors' program; for M a multiple
- * of P the bubble at F = B is 2 P - 2 slots, of 4 w M + 2 P - 2. The paper's own figures could not
- * be had for comparison.
+ * The paper's text could not be had while this was written; its definition (stages, waves, the
+ * derivation from Chimera, figures with M = P) was read from others' accounts of it. That more than
+ * P micro-batches go in units is a choice made here. Checked by simulation: at F = B a rank idles
+ * P - 1 slots at F and P - 1 at B, of 4 w M + 2 (P - 1), that is, 1 / (2 w) of the bubble of 1F1B;
+ * and with one wave a rank's order is that of chimera on 2 P ranks. For B longer than F the order
+ * by slots leaves gaps between units that the authors' runtime may not.
  */
-#include "strategy/strategy.h"
+#include "strategy/slots.h"
 
-typedef struct wave {
-    dpl_order *order;
-    int64_t ranks, waves, chunks;
-} wave;
-
-/* Adds what runs at the q-th slot of the ranks' that begin with stage `down` or `up`. */
-static void add(const wave *x, int64_t q, int64_t first, int64_t opposite)
+static dpl_visit cross(const dpl_slots *slots, int direction, int32_t crossing)
 {
-    int64_t k = q / x->ranks % (2 * x->waves);
-    int64_t chunk = q / (2 * x->waves * x->ranks) * x->ranks + q % x->ranks;
-    if (chunk >= x->chunks) {
-        return;
-    }
-    if (k < x->waves) {
-        dpl_order_add(x->order, DPL_F, (int32_t)(2 * x->ranks * k + first), (int32_t)chunk);
-    } else {
-        int64_t turn = 2 * x->waves - 1 - k;
-        dpl_order_add(x->order, DPL_B, (int32_t)(2 * x->ranks * turn + opposite), (int32_t)chunk);
-    }
+    int32_t ranks = slots->shape->num_ranks;
+    int32_t rank = slots->order->rank;
+    int32_t within = direction == 0 ? rank : 2 * ranks - 1 - rank;
+    return (dpl_visit){.stage = 2 * ranks * crossing + within, .first_chunk = 0};
 }
 
 void dpl_order_hanayo(const dpl_shape *shape, dpl_order *order)
 {
-    wave x = {order, shape->num_ranks, shape->waves, shape->num_chunks};
-    int64_t down = order->rank;
-    int64_t up = 2 * x.ranks - 1 - down;
-    int64_t units = (x.chunks + x.ranks - 1) / x.ranks;
-    int64_t slots = (4 * x.waves * units + 2) * x.ranks;
-    for (int64_t slot = 0; slot < slots; slot++) {
-        if (slot >= down && (slot - down) % 2 == 0) {
-            add(&x, (slot - down) / 2, down, up);
-        } else if (slot >= up) {
-            add(&x, (slot - up) / 2, up, down);
-        }
-    }
+    dpl_slots slots = {.shape = shape,
+                       .order = order,
+                       .start = order->rank,
+                       .crossings = shape->waves,
+                       .per_crossing = shape->num_ranks,
+                       .route_chunks = shape->num_chunks,
+                       .cross = cross};
+    dpl_slots_write(&slots);
 }
