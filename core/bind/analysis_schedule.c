@@ -21,7 +21,7 @@ static int push_timeline(lua_State *L)
 {
     dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
     const schedule_analyzer *self = dpl_bind_self(L, &dpl_schedule_analyzer_class);
-    (void)dpl_setup_push_schedule(L, 2, &self->setup, 1, &options.cost_unit);
+    (void)dpl_setup_push_schedule(L, 2, &self->setup, &options);
     return dpl_bind_simulate(L, lua_gettop(L), &self->setup.costs, &options);
 }
 

@@ -97,8 +97,7 @@ static counted count_traffic(lua_State *L)
     dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
     const communication_analyzer *self = dpl_bind_self(L, &dpl_communication_analyzer_class);
     const dpl_traffic_options traffic = traffic_options(self);
-    const dpl_schedule *schedule =
-        dpl_setup_push_schedule(L, 2, &self->setup, 1, &options.cost_unit);
+    const dpl_schedule *schedule = dpl_setup_push_schedule(L, 2, &self->setup, &options);
     counted of = {lua_gettop(L), dpl_schedule_num_ranks(schedule), NULL};
     if (dpl_bind_simulate(L, of.schedule, &self->setup.costs, &options) != 1) {
         return of;

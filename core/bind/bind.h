@@ -292,6 +292,8 @@ dpl_timeline_box *dpl_bind_new_timeline(lua_State *L, int schedule);
 /* [-0, +0, e] The schedule or timeline at a stack index; raises where it is none. */
 dpl_schedule *dpl_bind_check_schedule(lua_State *L, int index);
 dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index);
+/* [-0, +0, e] The schedule of a method, called with ':'. */
+dpl_schedule *dpl_bind_schedule_self(lua_State *L);
 /* [-0, +0, m] The same, NULL where it is none. */
 dpl_schedule *dpl_bind_test_schedule(lua_State *L, int index);
 
@@ -313,6 +315,14 @@ typedef struct dpl_order_costs {
     const dpl_costs *costs;
     const dpl_simulate_options *options;
 } dpl_order_costs;
+
+/* [-n, +1|+3, v] dpl.read_schedule(path or { text = }, options). */
+int dpl_bind_read_schedule(lua_State *L);
+/* Methods of schedules: files, lowering, programs. [-n, +1|+3, v] */
+int dpl_bind_schedule_to_csv(lua_State *L);
+int dpl_bind_schedule_write_csv(lua_State *L);
+int dpl_bind_schedule_lower(lua_State *L);
+int dpl_bind_schedule_program(lua_State *L);
 
 /* [-0, +1, v] Makes a strategy's schedule and pushes its userdata; mistakes raise. */
 dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape,

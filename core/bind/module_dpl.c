@@ -62,8 +62,10 @@ static int named_schedule(lua_State *L)
          "", "hanayo: times down the ranks and up again; default 1", NULL},
         {"costs", DPL_OPTION_COSTS, offsetof(asked, costs), 0, 0, DPL_UNSET, "time",
          "of a stage, for orders that depend on them; default: as of dpl.simulate", NULL},
-        {"weight_memory", DPL_OPTION_NUMBER, offsetof(asked, options.weight_memory), 0, 1, 1,
-         "share of an activation", "what I leaves for W to free, for the same orders", NULL},
+        DPL_WEIGHT_MEMORY_OPTION(asked),
+        {"comm", DPL_OPTION_CHOICE, offsetof(asked, options.comm), 0, 0, DPL_COMM_LATENCY, "",
+         "\"batched\": dualpipe and dualpipev with the sends and receives of DeepSeek's code",
+         dpl_bind_comm_models},
     };
     asked want = {.options = DPL_SIMULATE_DEFAULTS};
     const char *strategy = dpl_bind_strategy(L, 1);
@@ -108,11 +110,10 @@ static int simulate(lua_State *L)
     return dpl_bind_simulate(L, 1, &table.costs, &chosen.options);
 }
 
-static const luaL_Reg functions[] = {{"strategies", strategies},
-                                     {"describe", describe},
-                                     {"schedule", schedule},
-                                     {"simulate", simulate},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"strategies", strategies}, {"describe", describe},
+    {"schedule", schedule},     {"read_schedule", dpl_bind_read_schedule},
+    {"simulate", simulate},     {NULL, NULL}};
 
 /* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it
  * too. */

@@ -23,7 +23,7 @@ dpl_schedule *dpl_bind_check_schedule(lua_State *L, int index)
 /* ---- Methods ---- */
 
 /* The schedule of a method called with ':'. */
-static dpl_schedule *self_of(lua_State *L)
+dpl_schedule *dpl_bind_schedule_self(lua_State *L)
 {
     if (luaL_testudata(L, 1, TYPE) == NULL) {
         dpl_bind_error(L, "the methods of a schedule are called with ':', as in s:order(rank)");
@@ -33,7 +33,7 @@ static dpl_schedule *self_of(lua_State *L)
 
 static int order(lua_State *L)
 {
-    const dpl_schedule *schedule = self_of(L);
+    const dpl_schedule *schedule = dpl_bind_schedule_self(L);
     size_t length;
     int32_t rank = dpl_bind_count(L, 2, "s:order: rank", 0, dpl_schedule_num_ranks(schedule) - 1);
     const dpl_action *actions = dpl_schedule_order(schedule, rank, &length);
@@ -49,7 +49,7 @@ static int order(lua_State *L)
 static int validate(lua_State *L)
 {
     dpl_error error;
-    if (dpl_schedule_validate(self_of(L), &error) != DPL_OK) {
+    if (dpl_schedule_validate(dpl_bind_schedule_self(L), &error) != DPL_OK) {
         return dpl_bind_fail(L, &error);
     }
     lua_pushboolean(L, 1);
@@ -110,12 +110,17 @@ static void push_routes(lua_State *L, int self)
     }
 }
 
+static void push_has_communications(lua_State *L, int self)
+{
+    lua_pushboolean(L, dpl_schedule_num_communications(dpl_bind_check_schedule(L, self)) > 0);
+}
+
 static int index_schedule(lua_State *L)
 {
     static const dpl_field fields[] = {
         {"num_ranks", push_num_ranks},   {"num_chunks", push_num_chunks},
         {"num_stages", push_num_stages}, {"strategy", push_strategy},
-        {"routes", push_routes},
+        {"routes", push_routes},         {"has_communications", push_has_communications},
     };
     return dpl_bind_index(L, "schedule", fields, sizeof fields / sizeof fields[0]);
 }
@@ -149,7 +154,13 @@ static int collect(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg methods[] = {{"order", order}, {"validate", validate}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"order", order},
+                                   {"validate", validate},
+                                   {"program", dpl_bind_schedule_program},
+                                   {"lower", dpl_bind_schedule_lower},
+                                   {"to_csv", dpl_bind_schedule_to_csv},
+                                   {"write_csv", dpl_bind_schedule_write_csv},
+                                   {NULL, NULL}};
 
 static const luaL_Reg metamethods[] = {
     {"__len", length}, {"__tostring", to_string}, {"__gc", collect}, {NULL, NULL}};

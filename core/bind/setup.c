@@ -36,22 +36,21 @@ static void check_sizes(lua_State *L, const dpl_schedule *schedule, const dpl_se
 }
 
 const dpl_schedule *dpl_setup_push_schedule(lua_State *L, int argument, const dpl_setup *setup,
-                                            double weight_memory, dpl_cost_unit *unit)
+                                            dpl_simulate_options *options)
 {
     dpl_shape shape;
     dpl_error error;
     const dpl_schedule *given = dpl_bind_test_schedule(L, argument);
     if (given != NULL) {
         check_sizes(L, given, setup);
-        *unit = setup->hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
+        options->cost_unit = setup->hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
         lua_pushvalue(L, argument);
         return given;
     }
     const char *name = dpl_bind_strategy(L, argument);
-    if (dpl_held_shape(name, &setup->shape, (dpl_hold)setup->hold, &shape, unit, &error) !=
-        DPL_OK) {
+    if (dpl_held_shape(name, &setup->shape, (dpl_hold)setup->hold, &shape, &options->cost_unit,
+                       &error) != DPL_OK) {
         dpl_bind_raise(L, &error);
     }
-    const dpl_simulate_options options = {.weight_memory = weight_memory, .cost_unit = *unit};
-    return dpl_bind_make_schedule(L, name, &shape, (dpl_order_costs){&setup->costs, &options});
+    return dpl_bind_make_schedule(L, name, &shape, (dpl_order_costs){&setup->costs, options});
 }

@@ -38,11 +38,12 @@ extern const char *const dpl_setup_holds[];
 
 /*
  * [-0, +1, e] Pushes the schedule that the argument stands for: a strategy's, on the setup's sizes
- * as they are held; or one that is given, which must have these sizes. *unit: what the costs are
- * those of, for both what `hold` says, so that one can be compared with the other.
+ * as they are held, made for the options; or one that is given, which must have these sizes.
+ * options->cost_unit: what the costs are those of, for both what `hold` says, so that one can be
+ * compared with the other.
  */
 const dpl_schedule *dpl_setup_push_schedule(lua_State *L, int argument, const dpl_setup *setup,
-                                            double weight_memory, dpl_cost_unit *unit);
+                                            dpl_simulate_options *options);
 
 /* The setup as the library takes it. */
 dpl_problem dpl_setup_problem(const dpl_setup *setup);

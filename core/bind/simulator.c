@@ -43,10 +43,9 @@ static void set_summary(lua_State *L, const dpl_summary *summary)
 /* [-0, +1, e] Pushes the schedule that the argument stands for, with what its costs are. */
 static dpl_contender push_contender(lua_State *L, int argument, const problem *self)
 {
-    dpl_contender contender;
-    contender.schedule = dpl_setup_push_schedule(L, argument, &self->setup,
-                                                 self->options.weight_memory, &contender.cost_unit);
-    return contender;
+    dpl_simulate_options options = self->options;
+    const dpl_schedule *schedule = dpl_setup_push_schedule(L, argument, &self->setup, &options);
+    return (dpl_contender){schedule, options.cost_unit};
 }
 
 /* ---- ScheduleSimulator ---- */

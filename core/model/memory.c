@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "dpl.h"
+#include "schedule/schedule.h"
 
 /* ---- Activations of one layer ---- */
 
@@ -97,7 +98,7 @@ dpl_code dpl_memory_of_ranks(const dpl_model *model, const dpl_schedule *schedul
                              dpl_error *error)
 {
     int32_t micro_batch = 0;
-    dpl_code code = dpl_schedule_validate(schedule, error);
+    dpl_code code = dpl_schedule_can_run(schedule, error);
     if (code == DPL_OK) {
         code = dpl_model_check(model, error);
     }

@@ -204,6 +204,8 @@ void dpl_schedule_destroy(dpl_schedule *s)
     dpl_release(&hooks, s->order_begin, (size_t)s->num_ranks + 1, sizeof *s->order_begin);
     dpl_release(&hooks, s->steps, s->num_actions, sizeof *s->steps);
     dpl_release(&hooks, s->step_of, s->num_actions, sizeof *s->step_of);
+    dpl_release(&hooks, s->comms, s->num_comms, sizeof *s->comms);
+    dpl_release(&hooks, s->comm_begin, (size_t)s->num_ranks + 1, sizeof *s->comm_begin);
     dpl_release(&hooks, s->pairs, s->pair_capacity, sizeof *s->pairs);
     dpl_release(&hooks, s, 1, sizeof *s);
 }

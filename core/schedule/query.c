@@ -69,8 +69,9 @@ const dpl_action *dpl_schedule_order(const dpl_schedule *schedule, int32_t rank,
 
 size_t dpl_schedule_bytes(const dpl_schedule *schedule)
 {
+    size_t comms = schedule->num_comms * sizeof *schedule->comms;
     size_t per_stage = sizeof *schedule->stage_rank + sizeof *schedule->stage_route;
-    return sizeof *schedule + schedule->capacity * sizeof *schedule->actions +
+    return sizeof *schedule + comms + schedule->capacity * sizeof *schedule->actions +
            schedule->num_actions * (sizeof *schedule->steps + sizeof *schedule->step_of) +
            (size_t)schedule->num_stages * per_stage +
            schedule->num_routes * sizeof *schedule->routes +
@@ -79,12 +80,23 @@ size_t dpl_schedule_bytes(const dpl_schedule *schedule)
            ((size_t)schedule->num_ranks + 1) * sizeof *schedule->order_begin;
 }
 
+static dpl_code tell(const dpl_error *verdict, dpl_error *error)
+{
+    if (verdict->code != DPL_OK && error != NULL) {
+        *error = *verdict;
+    }
+    return verdict->code;
+}
+
+dpl_code dpl_schedule_can_run(const dpl_schedule *schedule, dpl_error *error)
+{
+    return tell(&schedule->verdict, error);
+}
+
 dpl_code dpl_schedule_validate(const dpl_schedule *schedule, dpl_error *error)
 {
-    if (schedule->verdict.code != DPL_OK && error != NULL) {
-        *error = schedule->verdict;
-    }
-    return schedule->verdict.code;
+    dpl_code code = tell(&schedule->verdict, error);
+    return code == DPL_OK ? tell(&schedule->comm_verdict, error) : code;
 }
 
 size_t dpl_schedule_num_costs(const dpl_schedule *schedule)

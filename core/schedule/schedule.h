@@ -58,8 +58,13 @@ struct dpl_schedule {
     uint32_t *step_of;   /* by position in actions; likewise */
     dpl_pair_stages *pairs;
     size_t pair_capacity;
-    size_t num_pairs;  /* 0 where nothing is overlapped */
-    dpl_error verdict; /* of validation; code DPL_OK where it can run */
+    size_t num_pairs;         /* 0 where nothing is overlapped */
+    dpl_error verdict;        /* of validation; code DPL_OK where it can run */
+    dpl_communication *comms; /* rank after rank, or NULL */
+    size_t num_comms;
+    size_t *comm_begin;     /* num_ranks + 1, or NULL */
+    bool in_batches;        /* what stands between two actions is posted at once: nothing blocks */
+    dpl_error comm_verdict; /* whether it can run with sends and receives that block */
 };
 
 /*
@@ -90,7 +95,28 @@ dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, con
  */
 dpl_code dpl_schedule_finish(dpl_schedule *schedule, dpl_error *error);
 
+/* What dpl_schedule_validate says, but for ranks that block each other: those of a schedule with
+ * communications need not, in other communication models. */
+dpl_code dpl_schedule_can_run(const dpl_schedule *schedule, dpl_error *error);
+
+/*
+ * Gives a finished schedule its communications, and checks them. It owns both arrays from here on,
+ * also after a failure: `count` communications, and num_ranks + 1 bounds, allocated with its hooks.
+ * An error only for lack of memory or cancellation.
+ */
+dpl_code dpl_schedule_set_communications(dpl_schedule *schedule, dpl_communication *comms,
+                                         size_t count, size_t *begin, dpl_error *error);
+
 /* ---- Between the files of this room ---- */
+
+/*
+ * Checks the communications of a schedule that can run without them. Fills verdict and
+ * comm_verdict. DPL_MEMORY, DPL_CANCELLED: they are not filled.
+ */
+dpl_code dpl_schedule_check_communications(dpl_schedule *schedule, dpl_error *error);
+
+/* Where each cell's F, and B or I, are, as positions in `actions`; the caller's, num_cells each. */
+void dpl_schedule_find_cells(const dpl_schedule *schedule, uint32_t *forward, uint32_t *backward);
 
 /* No action: the value of cells whose action is missing. */
 #define DPL_NO_POSITION UINT32_MAX

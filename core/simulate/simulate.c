@@ -115,7 +115,7 @@ dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
         chosen = *options;
     }
     timeline->summary = (dpl_summary){0}; /* what fails leaves no figures of an earlier run */
-    dpl_code code = dpl_schedule_validate(timeline->schedule, error);
+    dpl_code code = dpl_schedule_can_run(timeline->schedule, error);
     if (code != DPL_OK) {
         return code;
     }

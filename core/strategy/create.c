@@ -63,16 +63,66 @@ static dpl_code begin(const making *m, size_t capacity, dpl_schedule **out, dpl_
 
 /* ---- Orders ---- */
 
-static dpl_code write_each(const making *m, dpl_schedule *s, dpl_error *error)
+/* Communications as they are written: see dpl_schedule_set_communications. */
+typedef struct messages {
+    dpl_communication *comms;
+    size_t count;
+    size_t *begin;
+} messages;
+
+/* A send and a receive of every F and every B where a route goes to another rank. */
+static size_t count_messages(const dpl_schedule *s)
 {
-    dpl_order order = {.next = s->actions};
+    size_t count = 0;
+    for (int32_t stage = 0; stage < s->num_stages; stage++) {
+        int32_t next = dpl_schedule_next_stage(s, stage, 1);
+        if (next >= 0 && s->stage_rank[next] != s->stage_rank[stage]) {
+            count += 4 * (size_t)s->routes[s->stage_route[stage]].num_chunks;
+        }
+    }
+    return count;
+}
+
+/* Room for messages, where the orders are made for batches and the strategy has its own. */
+static dpl_code begin_messages(const making *m, const dpl_schedule *s, messages *out,
+                               dpl_error *error)
+{
+    *out = (messages){.comms = NULL};
+    if (m->options.comm != DPL_COMM_BATCHED || !m->row->communicates) {
+        return DPL_OK;
+    }
+    out->count = count_messages(s);
+    dpl_code code =
+        dpl_memory_reserve((double)out->count, sizeof *out->comms, "this schedule", error);
+    if (code != DPL_OK) {
+        return code;
+    }
+    out->comms = dpl_allocate(&s->hooks, out->count, sizeof *out->comms);
+    out->begin = dpl_allocate(&s->hooks, (size_t)s->num_ranks + 1, sizeof *out->begin);
+    return out->comms != NULL && out->begin != NULL ? DPL_OK : no_memory(error);
+}
+
+static void release_messages(const dpl_schedule *s, messages *of)
+{
+    dpl_release(&s->hooks, of->comms, of->count, sizeof *of->comms);
+    dpl_release(&s->hooks, of->begin, (size_t)s->num_ranks + 1, sizeof *of->begin);
+    *of = (messages){.comms = NULL};
+}
+
+static dpl_code write_each(const making *m, dpl_schedule *s, messages *sent, dpl_error *error)
+{
+    dpl_order order = {.next = s->actions, .next_comm = sent->comms};
     for (int32_t r = 0; r < m->shape.num_ranks; r++) {
         if (dpl_cancelled(&s->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         order.rank = r;
+        order.begin = order.next;
         m->row->write_order(&m->shape, &order);
         s->order_begin[r + 1] = (size_t)(order.next - s->actions);
+        if (sent->begin != NULL) {
+            sent->begin[r + 1] = (size_t)(order.next_comm - sent->comms);
+        }
     }
     return DPL_OK;
 }
@@ -119,13 +169,22 @@ static dpl_code write_together(const making *m, dpl_schedule *s, dpl_error *erro
 
 static dpl_code write_orders(const making *m, dpl_schedule *s, dpl_error *error)
 {
-    dpl_code code =
-        m->row->write_order != NULL ? write_each(m, s, error) : write_together(m, s, error);
-    if (code != DPL_OK) {
-        return code;
+    messages sent;
+    dpl_code code = begin_messages(m, s, &sent, error);
+    if (code == DPL_OK) {
+        code = m->row->write_order != NULL ? write_each(m, s, &sent, error)
+                                           : write_together(m, s, error);
     }
-    s->num_actions = s->order_begin[m->shape.num_ranks];
-    return dpl_schedule_finish(s, error);
+    if (code == DPL_OK) {
+        s->num_actions = s->order_begin[m->shape.num_ranks];
+        code = dpl_schedule_finish(s, error);
+    }
+    if (code == DPL_OK && sent.comms != NULL) {
+        s->in_batches = true;
+        return dpl_schedule_set_communications(s, sent.comms, sent.count, sent.begin, error);
+    }
+    release_messages(s, &sent);
+    return code;
 }
 
 /* Stages times chunks of a route, times the actions that these take at most. */

@@ -9,15 +9,26 @@
 
 #include "dpl.h"
 
-/* Where the next action of the rank's order goes. There is room for all of them. */
+/*
+ * Where the next action of the rank's order goes. There is room for all of them. Where
+ * communications are wanted too (see dpl_strategy) next_comm is not NULL, and `begin` the rank's
+ * first action.
+ */
 typedef struct dpl_order {
     dpl_action *next;
     int32_t rank;
+    const dpl_action *begin;
+    dpl_communication *next_comm;
 } dpl_order;
 
 void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage, int32_t chunk);
 void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk, int32_t backward_stage,
                         int32_t backward_chunk);
+
+/* A communication that stands between the actions added last and next; nothing where none are
+ * wanted. */
+void dpl_order_add_communication(dpl_order *order, dpl_comm_kind kind, int32_t stage,
+                                 int32_t chunk);
 
 /*
  * Costs for orders that depend on them, as whole numbers of one small unit of time, so that ties
@@ -75,6 +86,7 @@ typedef struct dpl_strategy {
     dpl_code (*write_orders)(dpl_orders *orders, dpl_error *error);
     dpl_size_rule rule;
     dpl_shape_option option;
+    bool communicates;        /* write_order says when the strategy's own code sends and receives */
     int32_t actions_per_cell; /* at most, for one chunk on one stage: 2, or 3 with I and W */
 } dpl_strategy;
 

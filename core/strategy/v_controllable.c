@@ -179,7 +179,7 @@ static dpl_code write_orders(dpl_orders *orders, block_of first_block, dpl_error
     }
     for (int32_t rank = 0; code == DPL_OK && rank < board.ranks; rank++) {
         dpl_action *begin = orders->actions + (size_t)rank * orders->stride;
-        dpl_order order = {begin, rank};
+        dpl_order order = {.next = begin, .rank = rank};
         write_rank(&board, &order);
         orders->lengths[rank] = (size_t)(order.next - begin);
     }

@@ -350,7 +350,7 @@ static void write_kinds(const planner *p, const uint8_t *kinds, dpl_orders *orde
     size_t length = 3 * (size_t)p->chunks;
     for (int32_t rank = 0; rank < p->ranks; rank++) {
         int32_t next[KINDS] = {0, 0, 0};
-        dpl_order order = {orders->actions + (size_t)rank * orders->stride, rank};
+        dpl_order order = {.next = orders->actions + (size_t)rank * orders->stride, .rank = rank};
         const uint8_t *own = kinds + (size_t)rank * length;
         for (size_t i = 0; i < length; i++) {
             dpl_order_add(&order, names[own[i]], rank, next[own[i]]++);

@@ -449,7 +449,7 @@ static void write_acts(const search *s, dpl_orders *orders)
     size_t length = 6 * (size_t)s->plan.chunks;
     for (int32_t rank = 0; rank < s->plan.ranks; rank++) {
         int32_t next[KINDS][WAYS] = {{0}};
-        dpl_order order = {orders->actions + (size_t)rank * orders->stride, rank};
+        dpl_order order = {.next = orders->actions + (size_t)rank * orders->stride, .rank = rank};
         const act *own = s->best + (size_t)rank * length;
         for (size_t i = 0; i < length; i++) {
             int kind = own[i] / WAYS;

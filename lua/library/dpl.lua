@@ -30,6 +30,8 @@
 ---| "INVALID"    # a schedule that breaks a rule
 ---| "DEADLOCK"   # a schedule whose ranks wait for each other
 ---| "NOT_FOUND"  # nothing answers the question
+---| "FILE"       # a file that cannot be read or written
+---| "ARGUMENT"   # a form that has no place for it
 
 ---Kinds of events: F, B, I, W, an overlapped pair of F and B, a transfer between ranks.
 ---@alias dpl.Kind
@@ -83,6 +85,7 @@ function dpl.describe(name) end
 ---@field waves? integer hanayo: times down the ranks and up again; default 1
 ---@field costs? dpl.Costs of a stage, for orders that depend on them; default: as of dpl.simulate
 ---@field weight_memory? number share of an activation that I leaves for W to free, for the same
+---@field comm? "batched"|dpl.CommModel "batched": dualpipe's and dualpipev's own sends and receives
 
 ---@class dpl.Route
 ---@field ranks integer[] the ranks that its stages visit, in order
@@ -139,6 +142,19 @@ function dpl.schedule(name, shape) end
 ---@return dpl.Code? code
 function dpl.simulate(schedule, costs, options) end
 
+---A schedule from a PyTorch file: a row for each rank, in it a cell for each action ("3F7",
+---"(3F7;12B11)OVERLAP_F_B") and, if it was lowered, for each communication ("3SEND_F7", "3RECV_B7",
+---"3UNSHARD"); blank cells are idle slots. Returns nil, message, code where the file cannot be read
+---("FILE") or is wrong ("INVALID", with line and cell). Like a schedule from data it need not be one
+---that can run: see validate. legacy: files from before July 2024, in which B was the input gradient
+---and BW the full backward.
+---@param file string|{ text: string } its path, or its text
+---@param options? { legacy?: boolean }
+---@return dpl.Schedule? schedule
+---@return string? message
+---@return dpl.Code? code
+function dpl.read_schedule(file, options) end
+
 ---What every rank runs, and in which order. `#schedule` is the number of actions.
 ---@class dpl.Schedule
 ---@field num_ranks integer
@@ -146,6 +162,7 @@ function dpl.simulate(schedule, costs, options) end
 ---@field num_stages integer stages of all routes
 ---@field strategy? dpl.Strategy nil where it was made from data
 ---@field routes dpl.Route[]
+---@field has_communications boolean whether it says when ranks send and receive
 ---@operator len: integer
 local Schedule = {}
 
@@ -155,11 +172,43 @@ local Schedule = {}
 function Schedule:order(rank) end
 
 ---True for a schedule that can run; else nil, the rule that is broken with rank, position and
----action, and a code.
+---action, and a code. Where it has communications, also that each has its other side, that those of
+---one rank to another are received in the order in which they are sent, and that nothing hangs where
+---sends and receives block ("DEADLOCK": simulate tells whether it does under other models).
 ---@return boolean? valid
 ---@return string? message
 ---@return dpl.Code? code
 function Schedule:validate() end
+
+---The actions and communications of a rank in their order, as in a file.
+---@param rank integer from 0
+---@return string[]
+function Schedule:program(rank) end
+
+---The same schedule with sends and receives. A send stands behind the action that makes what is sent.
+---Receives: "pytorch", where PyTorch's lowering puts them, which never hangs (the default);
+---"just_in_time", before the action that needs them; a number, so many actions ahead of it. An I and
+---a W of the same chunk next to each other become a B, as in PyTorch. Returns nil, message, code
+---where the schedule cannot run.
+---@param options? { receives?: "pytorch"|"just_in_time"|integer }
+---@return dpl.Schedule? lowered
+---@return string? message
+---@return dpl.Code? code
+function Schedule:lower(options) end
+
+---The text of its PyTorch file. Returns nil, message, code where that has no form for it: it has
+---one route.
+---@return string? text
+---@return string? message
+---@return dpl.Code? code
+function Schedule:to_csv() end
+
+---Writes that to a file: beside it first, so that nothing half-written is left.
+---@param path string
+---@return boolean? done
+---@return string? message
+---@return dpl.Code? code
+function Schedule:write_csv(path) end
 
 ---When every action of a schedule runs. `#timeline` is the number of actions. It may be closed
 ---early: `local t <close> = dpl.simulate(...)`.

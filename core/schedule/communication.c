@@ -1,0 +1,81 @@
+/* Communications of a schedule: their text, and their keeping. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "schedule/communication.h"
+
+const char *const dpl_comm_names[DPL_COMM_KIND_COUNT] = {
+    "SEND_F", "RECV_F", "SEND_B", "RECV_B", "UNSHARD", "RESHARD", "REDUCE_GRAD"};
+
+size_t dpl_communication_format(const dpl_communication *c, char *text)
+{
+    bool known = c->kind >= 0 && c->kind < DPL_COMM_KIND_COUNT;
+    const char *name = known ? dpl_comm_names[c->kind] : "?";
+    int length =
+        c->chunk >= 0
+            ? snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%s%ld", (long)c->stage, name, (long)c->chunk)
+            : snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%s", (long)c->stage, name);
+    return (size_t)length;
+}
+
+const dpl_communication *dpl_schedule_communications(const dpl_schedule *schedule, int32_t rank,
+                                                     size_t *count)
+{
+    *count = 0;
+    if (schedule->comms == NULL || rank < 0 || rank >= schedule->num_ranks) {
+        return NULL;
+    }
+    *count = schedule->comm_begin[rank + 1] - schedule->comm_begin[rank];
+    return schedule->comms + schedule->comm_begin[rank];
+}
+
+size_t dpl_schedule_num_communications(const dpl_schedule *schedule)
+{
+    return schedule->num_comms;
+}
+
+dpl_code dpl_schedule_set_communications(dpl_schedule *schedule, dpl_communication *comms,
+                                         size_t count, size_t *begin, dpl_error *error)
+{
+    schedule->comms = comms;
+    schedule->num_comms = count;
+    schedule->comm_begin = begin;
+    if (schedule->verdict.code != DPL_OK) {
+        return DPL_OK;
+    }
+    return dpl_schedule_check_communications(schedule, error);
+}
+
+bool dpl_message_of(const dpl_schedule *s, const dpl_communication *c, dpl_message_side *out)
+{
+    bool back = c->kind == DPL_SEND_B || c->kind == DPL_RECV_B;
+    out->sends = c->kind == DPL_SEND_F || c->kind == DPL_SEND_B;
+    if (c->kind > DPL_RECV_B) {
+        return false;
+    }
+    int32_t other = dpl_schedule_next_stage(s, c->stage, out->sends != back ? 1 : -1);
+    if (other < 0 || s->stage_rank[other] == s->stage_rank[c->stage]) {
+        return false;
+    }
+    int32_t sender = out->sends ? c->stage : other;
+    out->number = 2 * dpl_schedule_cell(s, sender, c->chunk) + (back ? 1 : 0);
+    out->peer = s->stage_rank[other];
+    return true;
+}
+
+void dpl_schedule_find_cells(const dpl_schedule *s, uint32_t *forward, uint32_t *backward)
+{
+    for (size_t i = 0; i < s->num_actions; i++) {
+        const dpl_action *a = &s->actions[i];
+        if (a->kind == DPL_F || a->kind == DPL_FB) {
+            forward[dpl_schedule_cell(s, a->stage, a->chunk)] = (uint32_t)i;
+        }
+        if (a->kind == DPL_B || a->kind == DPL_I) {
+            backward[dpl_schedule_cell(s, a->stage, a->chunk)] = (uint32_t)i;
+        } else if (a->kind == DPL_FB) {
+            backward[dpl_schedule_cell(s, a->backward_stage, a->backward_chunk)] = (uint32_t)i;
+        }
+    }
+}

@@ -1,0 +1,506 @@
+/*
+ * PyTorch's schedule files to schedules. The text is gone through twice: first everything is parsed
+ * and counted, so that what is wrong is found before anything large is asked for; then the same
+ * parser fills the arrays.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "schedule/communication.h"
+
+/* A cell of the file: an action, or a communication; neither where it is blank. */
+typedef struct cell {
+    dpl_action action;
+    dpl_communication comm;
+    enum { BLANK, ACTION, COMMUNICATION, WRONG } is;
+} cell;
+
+/* Where a stage was first seen. */
+typedef struct home {
+    int32_t rank; /* plus 1, or 0 */
+    size_t column;
+} home;
+
+typedef struct reader {
+    const char *text, *end;
+    bool legacy;
+    dpl_hooks hooks;
+    dpl_error *error;
+    /* The first pass: */
+    size_t num_ranks, num_actions, num_comms;
+    int32_t most_stage, most_chunk;
+    /* The second, by rank or for all: */
+    home *homes; /* by stage */
+    dpl_schedule *schedule;
+    dpl_communication *comms;
+    size_t *comm_begin;
+    size_t num_filled; /* communications */
+} reader;
+
+/* ---- Cells ---- */
+
+/* At most 9 digits; false where there are none or more. */
+static bool read_number(const char **at, const char *end, int32_t *number)
+{
+    const char *p = *at;
+    int32_t value = 0;
+    while (p < end && *p >= '0' && *p <= '9') {
+        if (p - *at >= 9) {
+            return false;
+        }
+        value = value * 10 + (*p++ - '0');
+    }
+    bool found = p > *at;
+    *at = p;
+    *number = value;
+    return found;
+}
+
+static bool starts_with(const char *at, const char *end, const char *word, size_t length)
+{
+    return (size_t)(end - at) >= length && memcmp(at, word, length) == 0;
+}
+
+/* The kind of a communication at *at. The longest of those that fit: none starts another. */
+static bool read_comm_kind(const char **at, const char *end, int32_t *kind)
+{
+    for (int32_t k = 0; k < DPL_COMM_KIND_COUNT; k++) {
+        size_t length = strlen(dpl_comm_names[k]);
+        if (starts_with(*at, end, dpl_comm_names[k], length)) {
+            *at += length;
+            *kind = k;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One letter, or in legacy files BW for B, and B for I. */
+static bool read_letter(const reader *r, const char **at, const char *end, int32_t *kind)
+{
+    char letter = *at < end ? **at : '\0';
+    ++*at;
+    switch (letter) {
+    case 'F':
+        *kind = DPL_F;
+        return true;
+    case 'I':
+        *kind = DPL_I;
+        return !r->legacy;
+    case 'W':
+        *kind = DPL_W;
+        return true;
+    case 'B':
+        *kind = DPL_B;
+        if (r->legacy && *at < end && **at == 'W') {
+            ++*at;
+        } else if (r->legacy) {
+            *kind = DPL_I;
+        }
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* "3F7" at *at. */
+static bool read_simple(const reader *r, const char **at, const char *end, dpl_action *out)
+{
+    *out = (dpl_action){.backward_stage = -1, .backward_chunk = -1};
+    return read_number(at, end, &out->stage) && read_letter(r, at, end, &out->kind) &&
+           read_number(at, end, &out->chunk);
+}
+
+static bool read_comm(const char **at, const char *end, int32_t stage, dpl_communication *out)
+{
+    *out = (dpl_communication){.stage = stage, .chunk = -1};
+    if (!read_comm_kind(at, end, &out->kind)) {
+        return false;
+    }
+    return out->kind > DPL_RECV_B || read_number(at, end, &out->chunk);
+}
+
+/* "(3F7;12B11)OVERLAP_F_B" at `at`: one F and one full B, in either order. */
+static bool read_overlap(const reader *r, const char *at, const char *end, dpl_action *out)
+{
+    static const char close[] = ")OVERLAP_F_B";
+    dpl_action parts[2];
+    at++;
+    if (!read_simple(r, &at, end, &parts[0]) || at == end || *at++ != ';' ||
+        !read_simple(r, &at, end, &parts[1])) {
+        return false;
+    }
+    if ((size_t)(end - at) != sizeof close - 1 || memcmp(at, close, sizeof close - 1) != 0) {
+        return false;
+    }
+    int forward = parts[0].kind == DPL_F ? 0 : 1;
+    *out = (dpl_action){DPL_FB, parts[forward].stage, parts[forward].chunk,
+                        parts[1 - forward].stage, parts[1 - forward].chunk};
+    return parts[forward].kind == DPL_F && parts[1 - forward].kind == DPL_B;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void read_cell(const reader *r, const char *at, const char *end, cell *out)
+{
+    while (at < end && is_blank(*at)) {
+        at++;
+    }
+    while (end > at && is_blank(end[-1])) {
+        end--;
+    }
+    out->is = BLANK;
+    if (at == end) {
+        return;
+    }
+    const char *p = at;
+    if (*at == '(') {
+        out->is = read_overlap(r, at, end, &out->action) ? ACTION : WRONG;
+        return;
+    }
+    if (read_simple(r, &p, end, &out->action) && p == end) {
+        out->is = ACTION;
+        return;
+    }
+    int32_t stage = 0;
+    p = at;
+    bool fits = read_number(&p, end, &stage) && read_comm(&p, end, stage, &out->comm) && p == end;
+    out->is = fits ? COMMUNICATION : WRONG;
+}
+
+/* ---- Messages ---- */
+
+/* A cell of the file for a message: what can be printed of it, and not all if it is long. */
+static void show(const char *at, const char *end, char *out, size_t size)
+{
+    size_t length = 0;
+    for (; at < end && length + 4 < size; at++) {
+        out[length++] = *at >= ' ' && *at < 127 ? *at : '?';
+    }
+    (void)snprintf(out + length, size - length, "%s", at < end ? "..." : "");
+}
+
+/* Whether a full backward of legacy files, 2BW0, was read without the option. */
+static bool is_legacy(const char *at, const char *end)
+{
+    int32_t number = 0;
+    return read_number(&at, end, &number) && starts_with(at, end, "BW", 2);
+}
+
+static dpl_code wrong_cell(const reader *r, const char *at, const char *end, size_t line,
+                           size_t column)
+{
+    char shown[48];
+    show(at, end, shown, sizeof shown);
+    if (!r->legacy && is_legacy(at, end)) {
+        return dpl_fail(r->error, DPL_INVALID,
+                        "line %zu, cell %zu: '%s' is of a legacy file, from before July 2024, in "
+                        "which BW was the full backward and B the input gradient: read it with "
+                        "legacy = true",
+                        line, column, shown);
+    }
+    return dpl_fail(
+        r->error, DPL_INVALID,
+        "line %zu, cell %zu: '%s' is no action: stage, kind and micro-batch are wanted, "
+        "as in %s, a pair (3F7;12B11)OVERLAP_F_B, or 3SEND_F7, 3RECV_B7, 3UNSHARD",
+        line, column, shown, r->legacy ? "3F7, 3B7, 3W7 or 3BW7" : "3F7, 3B7, 3I7 or 3W7");
+}
+
+/* ---- Going through the text ---- */
+
+typedef struct place {
+    size_t line, column; /* from 1 */
+} place;
+
+typedef dpl_code (*visitor)(reader *r, const cell *c, place at);
+
+static const char *end_of_line(const char *at, const char *end)
+{
+    const char *found = memchr(at, '\n', (size_t)(end - at));
+    return found != NULL ? found : end;
+}
+
+static dpl_code visit_line(reader *r, const char *at, const char *end, size_t line, visitor visit)
+{
+    cell c;
+    for (size_t column = 1; at <= end; column++) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        const char *stop = comma != NULL ? comma : end;
+        read_cell(r, at, stop, &c);
+        if (c.is == WRONG) {
+            return wrong_cell(r, at, stop, line, column);
+        }
+        if (c.is != BLANK) {
+            dpl_code code = visit(r, &c, (place){line, column});
+            if (code != DPL_OK) {
+                return code;
+            }
+        }
+        if (column % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&r->hooks)) {
+            return dpl_fail(r->error, DPL_CANCELLED, "cancelled");
+        }
+        at = stop + 1;
+    }
+    return DPL_OK;
+}
+
+/* Calls `visit` for every cell that is not blank, and `finish` after each line. */
+static dpl_code visit_all(reader *r, visitor visit, void (*finish)(reader *r, size_t line))
+{
+    size_t line = 1;
+    for (const char *at = r->text; at < r->end; line++) {
+        const char *stop = end_of_line(at, r->end);
+        dpl_code code = visit_line(r, at, stop, line, visit);
+        if (code == DPL_OK && line % 256 == 0 && dpl_cancelled(&r->hooks)) {
+            code = dpl_fail(r->error, DPL_CANCELLED, "cancelled");
+        }
+        if (code != DPL_OK) {
+            return code;
+        }
+        finish(r, line);
+        at = stop + 1;
+    }
+    return DPL_OK;
+}
+
+/* ---- The first pass: counts ---- */
+
+static int32_t greater(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static dpl_code count_cell(reader *r, const cell *c, place at)
+{
+    (void)at;
+    if (c->is == COMMUNICATION) {
+        r->num_comms++;
+        r->most_stage = greater(r->most_stage, c->comm.stage);
+        r->most_chunk = greater(r->most_chunk, c->comm.chunk);
+        return DPL_OK;
+    }
+    r->num_actions++;
+    r->most_stage = greater(r->most_stage, greater(c->action.stage, c->action.backward_stage));
+    r->most_chunk = greater(r->most_chunk, greater(c->action.chunk, c->action.backward_chunk));
+    return DPL_OK;
+}
+
+static void count_line(reader *r, size_t line)
+{
+    r->num_ranks = line;
+}
+
+/* Every stage runs an F of every micro-batch: far fewer actions are a slip, and not worth room. */
+static dpl_code check_counts(const reader *r)
+{
+    double cells = ((double)r->most_stage + 1) * ((double)r->most_chunk + 1);
+    if (r->num_actions == 0) {
+        return dpl_fail(r->error, DPL_INVALID, "the file has no actions");
+    }
+    if (r->num_ranks > INT32_MAX) {
+        return dpl_fail(r->error, DPL_INVALID, "the file has %zu lines, more than ranks can be",
+                        r->num_ranks);
+    }
+    if (cells > 2.0 * (double)r->num_actions + 1024) {
+        return dpl_fail(r->error, DPL_INVALID,
+                        "the file has %zu actions, but goes up to stage %ld and micro-batch %ld: "
+                        "each of the stages from 0 runs a forward and a backward of each of the "
+                        "micro-batches from 0",
+                        r->num_actions, (long)r->most_stage, (long)r->most_chunk);
+    }
+    return DPL_OK;
+}
+
+/* ---- Which rank holds which stage ---- */
+
+static dpl_code claim(reader *r, int32_t stage, place at)
+{
+    home *h = &r->homes[stage];
+    if (h->rank == 0) {
+        *h = (home){(int32_t)at.line, at.column};
+    }
+    if (h->rank != (int32_t)at.line) {
+        return dpl_fail(r->error, DPL_INVALID,
+                        "line %zu, cell %zu: stage %ld runs on rank %zu, but on rank %ld in line "
+                        "%ld, cell %zu: a stage is on one rank",
+                        at.line, at.column, (long)stage, at.line - 1, (long)h->rank - 1,
+                        (long)h->rank, h->column);
+    }
+    return DPL_OK;
+}
+
+static dpl_code claim_cell(reader *r, const cell *c, place at)
+{
+    dpl_code code = claim(r, c->is == ACTION ? c->action.stage : c->comm.stage, at);
+    if (code == DPL_OK && c->is == ACTION && c->action.kind == DPL_FB) {
+        code = claim(r, c->action.backward_stage, at);
+    }
+    return code;
+}
+
+static void ignore_line(reader *r, size_t line)
+{
+    (void)r;
+    (void)line;
+}
+
+static dpl_code find_ranks(reader *r, int32_t *ranks)
+{
+    dpl_code code = visit_all(r, claim_cell, ignore_line);
+    for (int32_t stage = 0; code == DPL_OK && stage <= r->most_stage; stage++) {
+        ranks[stage] = r->homes[stage].rank - 1;
+        if (ranks[stage] < 0) {
+            code = dpl_fail(r->error, DPL_INVALID,
+                            "no rank runs stage %ld, and stages are numbered from 0 to %ld: every "
+                            "one has a rank",
+                            (long)stage, (long)r->most_stage);
+        }
+    }
+    return code;
+}
+
+/* ---- The second pass: the schedule ---- */
+
+static dpl_code fill_cell(reader *r, const cell *c, place at)
+{
+    dpl_schedule *s = r->schedule;
+    if (c->is == ACTION) {
+        s->actions[s->num_actions++] = c->action;
+    } else {
+        dpl_communication *comm = &r->comms[r->num_filled++];
+        *comm = c->comm;
+        comm->before = (uint32_t)(s->num_actions - s->order_begin[at.line - 1]);
+    }
+    return DPL_OK;
+}
+
+static void fill_line(reader *r, size_t line)
+{
+    r->schedule->order_begin[line] = r->schedule->num_actions;
+    if (r->comm_begin != NULL) {
+        r->comm_begin[line] = r->num_filled;
+    }
+}
+
+static dpl_code allocate_comms(reader *r)
+{
+    if (r->num_comms == 0) {
+        return DPL_OK;
+    }
+    dpl_code code =
+        dpl_memory_reserve((double)r->num_comms, sizeof *r->comms, "this schedule", r->error);
+    if (code != DPL_OK) {
+        return code;
+    }
+    r->comms = dpl_allocate(&r->hooks, r->num_comms, sizeof *r->comms);
+    r->comm_begin = dpl_allocate(&r->hooks, r->num_ranks + 1, sizeof *r->comm_begin);
+    if (r->comms == NULL || r->comm_begin == NULL) {
+        return dpl_fail(r->error, DPL_MEMORY, "out of memory");
+    }
+    return DPL_OK;
+}
+
+static void release_comms(reader *r)
+{
+    dpl_release(&r->hooks, r->comms, r->num_comms, sizeof *r->comms);
+    dpl_release(&r->hooks, r->comm_begin, r->num_ranks + 1, sizeof *r->comm_begin);
+    r->comms = NULL;
+    r->comm_begin = NULL;
+}
+
+/* A file in which B's have W's after them is most likely a legacy one. */
+static dpl_code check_letters(const reader *r)
+{
+    const dpl_error *verdict = &r->schedule->verdict;
+    if (r->legacy || verdict->code != DPL_INVALID || verdict->position < 0 ||
+        strstr(verdict->message, "full B") == NULL) {
+        return DPL_OK;
+    }
+    return dpl_fail(r->error, DPL_INVALID,
+                    "%.400s; is it a legacy file, from before July 2024, in which B was the input "
+                    "gradient? then read it with legacy = true",
+                    verdict->message);
+}
+
+/* Fills and finishes r->schedule, which has its routes and room. */
+static dpl_code fill(reader *r)
+{
+    dpl_code code = allocate_comms(r);
+    if (code == DPL_OK) {
+        code = visit_all(r, fill_cell, fill_line);
+    }
+    if (code == DPL_OK) {
+        code = dpl_schedule_finish(r->schedule, r->error);
+    }
+    if (code == DPL_OK) {
+        code = check_letters(r);
+    }
+    if (code != DPL_OK) {
+        release_comms(r);
+        return code;
+    }
+    if (r->comms == NULL) {
+        return DPL_OK;
+    }
+    return dpl_schedule_set_communications(r->schedule, r->comms, r->num_comms, r->comm_begin,
+                                           r->error);
+}
+
+static dpl_code begin(reader *r, int32_t *ranks)
+{
+    dpl_code code = find_ranks(r, ranks);
+    if (code != DPL_OK) {
+        return code;
+    }
+    const dpl_route route = {ranks, r->most_stage + 1, 0, r->most_chunk};
+    const dpl_schedule_data data = {.num_ranks = (int32_t)r->num_ranks,
+                                    .num_chunks = r->most_chunk + 1,
+                                    .routes = &route,
+                                    .num_routes = 1};
+    return dpl_schedule_begin(&data, r->num_actions, &r->hooks, &r->schedule, r->error);
+}
+
+static dpl_code make(reader *r)
+{
+    size_t stages = (size_t)r->most_stage + 1;
+    int32_t *ranks = dpl_allocate(&r->hooks, stages, sizeof *ranks);
+    r->homes = dpl_allocate(&r->hooks, stages, sizeof *r->homes);
+    dpl_code code = DPL_MEMORY;
+    if (ranks != NULL && r->homes != NULL) {
+        code = begin(r, ranks);
+    } else {
+        (void)dpl_fail(r->error, code, "out of memory");
+    }
+    dpl_release(&r->hooks, ranks, stages, sizeof *ranks);
+    dpl_release(&r->hooks, r->homes, stages, sizeof *r->homes);
+    return code == DPL_OK ? fill(r) : code;
+}
+
+dpl_code dpl_schedule_read_csv(const char *text, size_t length, const dpl_csv_options *options,
+                               const dpl_hooks *hooks, dpl_schedule **schedule, dpl_error *error)
+{
+    reader r = {.text = text,
+                .end = text + length,
+                .legacy = options != NULL && options->legacy,
+                .hooks = dpl_hooks_or_default(hooks),
+                .error = error};
+    *schedule = NULL;
+    dpl_code code = visit_all(&r, count_cell, count_line);
+    if (code == DPL_OK) {
+        code = check_counts(&r);
+    }
+    if (code == DPL_OK) {
+        code = make(&r);
+    }
+    if (code != DPL_OK) {
+        dpl_schedule_destroy(r.schedule);
+        return code;
+    }
+    *schedule = r.schedule;
+    return DPL_OK;
+}

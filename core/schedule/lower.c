@@ -1,0 +1,396 @@
+/* From a schedule of actions to one that says when it sends and receives. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "schedule/communication.h"
+
+/* ---- I and W next to each other ---- */
+
+static bool are_one_backward(const dpl_action *a, const dpl_action *b)
+{
+    return a->kind == DPL_I && b->kind == DPL_W && a->stage == b->stage && a->chunk == b->chunk;
+}
+
+/* Copies a rank's order; returns how many actions are left of it. */
+static size_t merge_order(const dpl_schedule *s, int32_t rank, dpl_action *out)
+{
+    size_t count = 0;
+    for (size_t i = s->order_begin[rank]; i < s->order_begin[rank + 1]; i++) {
+        out[count] = s->actions[i];
+        if (i + 1 < s->order_begin[rank + 1] &&
+            are_one_backward(&s->actions[i], &s->actions[i + 1])) {
+            out[count].kind = DPL_B;
+            i++;
+        }
+        count++;
+    }
+    return count;
+}
+
+/* The routes as data: `ranks` has room for all stages, `routes` for all routes. */
+static void copy_routes(const dpl_schedule *s, dpl_route *routes)
+{
+    for (size_t i = 0; i < s->num_routes; i++) {
+        const dpl_route_stages *r = &s->routes[i];
+        routes[i] = (dpl_route){s->stage_rank + r->first_stage, r->length, r->first_chunk,
+                                r->first_chunk + r->num_chunks - 1};
+    }
+}
+
+static dpl_code merge_into(const dpl_schedule *s, const dpl_route *routes, const dpl_hooks *hooks,
+                           dpl_schedule **out, dpl_error *error)
+{
+    const dpl_schedule_data data = {.num_ranks = s->num_ranks,
+                                    .num_chunks = s->num_chunks,
+                                    .routes = routes,
+                                    .num_routes = s->num_routes};
+    dpl_schedule *merged = NULL;
+    dpl_code code = dpl_schedule_begin(&data, s->num_actions, hooks, &merged, error);
+    if (merged == NULL) {
+        return code;
+    }
+    for (int32_t r = 0; r < s->num_ranks; r++) {
+        size_t begin = merged->order_begin[r];
+        merged->order_begin[r + 1] = begin + merge_order(s, r, merged->actions + begin);
+    }
+    merged->num_actions = merged->order_begin[s->num_ranks];
+    code = dpl_schedule_finish(merged, error);
+    if (code != DPL_OK) {
+        dpl_schedule_destroy(merged);
+        return code;
+    }
+    *out = merged;
+    return DPL_OK;
+}
+
+static dpl_code merge(const dpl_schedule *s, const dpl_hooks *hooks, dpl_schedule **out,
+                      dpl_error *error)
+{
+    dpl_hooks own = dpl_hooks_or_default(hooks);
+    dpl_route *routes = dpl_allocate(&own, s->num_routes, sizeof *routes);
+    if (routes == NULL) {
+        return dpl_fail(error, DPL_MEMORY, "out of memory");
+    }
+    copy_routes(s, routes);
+    dpl_code code = merge_into(s, routes, hooks, out, error);
+    dpl_release(&own, routes, s->num_routes, sizeof *routes);
+    return code;
+}
+
+/* ---- Messages ---- */
+
+/* What an action sends or needs: the stage and chunk, and whether it is a gradient. */
+typedef struct half {
+    int32_t stage, chunk;
+    bool back;
+} half;
+
+static int halves_of(const dpl_action *a, half out[2])
+{
+    int count = 0;
+    if (a->kind == DPL_F || a->kind == DPL_FB) {
+        out[count++] = (half){a->stage, a->chunk, false};
+    }
+    if (a->kind == DPL_B || a->kind == DPL_I) {
+        out[count++] = (half){a->stage, a->chunk, true};
+    } else if (a->kind == DPL_FB) {
+        out[count++] = (half){a->backward_stage, a->backward_chunk, true};
+    }
+    return count;
+}
+
+/* The stage that a half sends to, or receives from; -1 where that is on its own rank or none. */
+static int32_t stage_on_other_rank(const dpl_schedule *s, const half *h, bool sends)
+{
+    int32_t other = dpl_schedule_next_stage(s, h->stage, h->back == sends ? -1 : 1);
+    return other >= 0 && s->stage_rank[other] != s->stage_rank[h->stage] ? other : -1;
+}
+
+static dpl_communication send_of(const half *h, size_t before)
+{
+    return (dpl_communication){h->back ? DPL_SEND_B : DPL_SEND_F, h->stage, h->chunk,
+                               (uint32_t)before};
+}
+
+static dpl_communication receive_of(const half *h, int32_t stage, size_t before)
+{
+    return (dpl_communication){h->back ? DPL_RECV_B : DPL_RECV_F, stage, h->chunk,
+                               (uint32_t)before};
+}
+
+typedef struct lowerer {
+    dpl_schedule *schedule; /* merged */
+    dpl_lowering how;
+    dpl_communication *comms;
+    size_t *begin; /* num_ranks + 1 */
+    size_t *used;  /* by rank: communications so far */
+    size_t *done;  /* by rank: actions so far */
+    size_t count;
+} lowerer;
+
+static void count_of_action(const lowerer *l, size_t position, int32_t rank)
+{
+    half halves[2];
+    int count = halves_of(&l->schedule->actions[position], halves);
+    for (int i = 0; i < count; i++) {
+        int32_t to = stage_on_other_rank(l->schedule, &halves[i], true);
+        if (to >= 0) {
+            l->begin[rank + 1]++;
+            l->begin[l->schedule->stage_rank[to] + 1]++;
+        }
+    }
+}
+
+/* begin[r + 1] - begin[r]: sends and receives of rank r. */
+static void count_messages(lowerer *l)
+{
+    const dpl_schedule *s = l->schedule;
+    for (int32_t r = 0; r < s->num_ranks; r++) {
+        for (size_t i = s->order_begin[r]; i < s->order_begin[r + 1]; i++) {
+            count_of_action(l, i, r);
+        }
+    }
+    for (int32_t r = 0; r < s->num_ranks; r++) {
+        l->begin[r + 1] += l->begin[r];
+    }
+    l->count = l->begin[s->num_ranks];
+}
+
+static void add(lowerer *l, int32_t rank, dpl_communication c)
+{
+    l->comms[l->begin[rank] + l->used[rank]++] = c;
+}
+
+/* ---- As PyTorch does ---- */
+
+/* Where each message has been sent: by number 2 cell + back of the sending stage. */
+typedef struct turns {
+    lowerer *lowerer;
+    bool *ran; /* whether the F, or B or I, of a cell ran, by 2 cell + back */
+} turns;
+
+/* Whether the input of a half is there: its message, or the action of its own rank that makes it.
+ */
+static bool has_input(const turns *t, const half *h)
+{
+    const dpl_schedule *s = t->lowerer->schedule;
+    int32_t from = dpl_schedule_next_stage(s, h->stage, h->back ? 1 : -1);
+    return from < 0 || t->ran[2 * dpl_schedule_cell(s, from, h->chunk) + h->back];
+}
+
+/* Runs a rank's next action if it can. */
+static bool take_turn(turns *t, int32_t rank)
+{
+    lowerer *l = t->lowerer;
+    const dpl_schedule *s = l->schedule;
+    size_t position = s->order_begin[rank] + l->done[rank];
+    half halves[2];
+    if (position >= s->order_begin[rank + 1]) {
+        return false;
+    }
+    int count = halves_of(&s->actions[position], halves);
+    for (int i = 0; i < count; i++) {
+        if (!has_input(t, &halves[i])) {
+            return false;
+        }
+    }
+    l->done[rank]++;
+    for (int i = 0; i < count; i++) {
+        int32_t to = stage_on_other_rank(s, &halves[i], true);
+        t->ran[2 * dpl_schedule_cell(s, halves[i].stage, halves[i].chunk) + halves[i].back] = true;
+        if (to >= 0) {
+            int32_t peer = s->stage_rank[to];
+            add(l, rank, send_of(&halves[i], l->done[rank]));
+            add(l, peer, receive_of(&halves[i], to, l->done[peer]));
+        }
+    }
+    return true;
+}
+
+static dpl_code place_by_turns(lowerer *l)
+{
+    const dpl_schedule *s = l->schedule;
+    size_t cells = 2 * s->num_cells;
+    turns t = {l, dpl_allocate(&s->hooks, cells, sizeof *t.ran)};
+    size_t left = s->num_actions;
+    dpl_code code = t.ran != NULL ? DPL_OK : DPL_MEMORY;
+    while (code == DPL_OK && left > 0) {
+        for (int32_t r = 0; r < s->num_ranks; r++) {
+            left -= take_turn(&t, r);
+        }
+        code = dpl_cancelled(&s->hooks) ? DPL_CANCELLED : DPL_OK;
+    }
+    dpl_release(&s->hooks, t.ran, cells, sizeof *t.ran);
+    return code;
+}
+
+/* ---- Ahead of what needs it ---- */
+
+/* Scratch, by cell: where the actions are that need messages. By rank: see place_receives. */
+typedef struct needs {
+    uint32_t *forward, *backward;
+    uint32_t *latest;
+    size_t *placed; /* by position and rank's end: how many stand before it, then where to go on */
+} needs;
+
+static size_t position_needing(const lowerer *l, const needs *n, const half *h, int32_t stage)
+{
+    size_t cell = dpl_schedule_cell(l->schedule, stage, h->chunk);
+    int32_t rank = l->schedule->stage_rank[stage];
+    return (h->back ? n->backward[cell] : n->forward[cell]) - l->schedule->order_begin[rank];
+}
+
+/* Adds a rank's sends, right behind their actions, and what others receive of it, each no later
+ * than what is sent to the same rank after it: the way goes back from the last send. */
+static void place_messages_of(lowerer *l, const needs *n, int32_t rank)
+{
+    const dpl_schedule *s = l->schedule;
+    memset(n->latest, 0xff, (size_t)s->num_ranks * sizeof *n->latest);
+    for (size_t i = s->order_begin[rank + 1]; i-- > s->order_begin[rank];) {
+        half halves[2];
+        for (int k = halves_of(&s->actions[i], halves); k-- > 0;) {
+            int32_t to = stage_on_other_rank(s, &halves[k], true);
+            if (to < 0) {
+                continue;
+            }
+            int32_t peer = s->stage_rank[to];
+            size_t needed = position_needing(l, n, &halves[k], to);
+            size_t ahead = (size_t)l->how.ahead;
+            size_t before = needed > ahead ? needed - ahead : 0;
+            before = before < n->latest[peer] ? before : n->latest[peer];
+            n->latest[peer] = (uint32_t)before;
+            add(l, rank, send_of(&halves[k], i - s->order_begin[rank] + 1));
+            add(l, peer, receive_of(&halves[k], to, before));
+        }
+    }
+}
+
+/* Sends go before receives where both stand before the same action. */
+static bool is_send(const dpl_communication *c)
+{
+    return c->kind == DPL_SEND_F || c->kind == DPL_SEND_B;
+}
+
+/*
+ * Sorts a rank's communications by where they stand, sends first, those added last first, since
+ * they were added from the last to the first: a counting sort over twice the positions.
+ */
+static void sort_rank(lowerer *l, const needs *n, int32_t rank, dpl_communication *sorted)
+{
+    const dpl_schedule *s = l->schedule;
+    size_t places = 2 * (s->order_begin[rank + 1] - s->order_begin[rank] + 1);
+    dpl_communication *own = l->comms + l->begin[rank];
+    memset(n->placed, 0, (places + 1) * sizeof *n->placed);
+    for (size_t i = 0; i < l->used[rank]; i++) {
+        n->placed[2 * (size_t)own[i].before + !is_send(&own[i]) + 1]++;
+    }
+    for (size_t i = 0; i < places; i++) {
+        n->placed[i + 1] += n->placed[i];
+    }
+    for (size_t i = l->used[rank]; i-- > 0;) {
+        sorted[n->placed[2 * (size_t)own[i].before + !is_send(&own[i])]++] = own[i];
+    }
+    memcpy(own, sorted, l->used[rank] * sizeof *own);
+}
+
+static dpl_code place_all(lowerer *l, const needs *n, dpl_communication *sorted)
+{
+    const dpl_schedule *s = l->schedule;
+    dpl_schedule_find_cells(s, n->forward, n->backward);
+    for (int32_t r = s->num_ranks; r-- > 0;) {
+        place_messages_of(l, n, r);
+        if (dpl_cancelled(&s->hooks)) {
+            return DPL_CANCELLED;
+        }
+    }
+    for (int32_t r = 0; r < s->num_ranks; r++) {
+        sort_rank(l, n, r, sorted);
+    }
+    return DPL_OK;
+}
+
+static dpl_code place_ahead(lowerer *l)
+{
+    const dpl_schedule *s = l->schedule;
+    const dpl_hooks *hooks = &s->hooks;
+    size_t ranks = (size_t)s->num_ranks;
+    size_t places = 2 * s->num_actions + 4;
+    needs n = {dpl_allocate(hooks, s->num_cells, sizeof *n.forward),
+               dpl_allocate(hooks, s->num_cells, sizeof *n.backward),
+               dpl_allocate(hooks, ranks, sizeof *n.latest),
+               dpl_allocate(hooks, places, sizeof *n.placed)};
+    dpl_communication *sorted = dpl_allocate(hooks, l->count, sizeof *sorted);
+    dpl_code code = DPL_MEMORY;
+    if (n.forward != NULL && n.backward != NULL && n.latest != NULL && n.placed != NULL &&
+        sorted != NULL) {
+        code = place_all(l, &n, sorted);
+    }
+    dpl_release(hooks, n.forward, s->num_cells, sizeof *n.forward);
+    dpl_release(hooks, n.backward, s->num_cells, sizeof *n.backward);
+    dpl_release(hooks, n.latest, ranks, sizeof *n.latest);
+    dpl_release(hooks, n.placed, places, sizeof *n.placed);
+    dpl_release(hooks, sorted, l->count, sizeof *sorted);
+    return code;
+}
+
+/* ---- All together ---- */
+
+static dpl_code place(lowerer *l)
+{
+    const dpl_schedule *s = l->schedule;
+    size_t ranks = (size_t)s->num_ranks;
+    l->used = dpl_allocate(&s->hooks, ranks, sizeof *l->used);
+    l->done = dpl_allocate(&s->hooks, ranks, sizeof *l->done);
+    dpl_code code = DPL_MEMORY;
+    if (l->used != NULL && l->done != NULL) {
+        code = l->how.placement == DPL_RECEIVE_AS_PYTORCH ? place_by_turns(l) : place_ahead(l);
+    }
+    dpl_release(&s->hooks, l->used, ranks, sizeof *l->used);
+    dpl_release(&s->hooks, l->done, ranks, sizeof *l->done);
+    return code;
+}
+
+/* The arrays become the schedule's. */
+static dpl_code add_communications(lowerer *l, dpl_error *error)
+{
+    dpl_schedule *s = l->schedule;
+    size_t ranks = (size_t)s->num_ranks;
+    l->begin = dpl_allocate(&s->hooks, ranks + 1, sizeof *l->begin);
+    if (l->begin == NULL) {
+        return dpl_fail(error, DPL_MEMORY, "out of memory");
+    }
+    count_messages(l);
+    l->comms = dpl_allocate(&s->hooks, l->count, sizeof *l->comms);
+    dpl_code code = l->comms != NULL ? place(l) : DPL_MEMORY;
+    if (code != DPL_OK) {
+        dpl_release(&s->hooks, l->begin, ranks + 1, sizeof *l->begin);
+        dpl_release(&s->hooks, l->comms, l->count, sizeof *l->comms);
+        return dpl_fail(error, code, code == DPL_MEMORY ? "out of memory" : "cancelled");
+    }
+    return dpl_schedule_set_communications(s, l->comms, l->count, l->begin, error);
+}
+
+dpl_code dpl_schedule_lower(const dpl_schedule *schedule, const dpl_lowering *lowering,
+                            const dpl_hooks *hooks, dpl_schedule **lowered, dpl_error *error)
+{
+    lowerer l = {.how = *lowering};
+    *lowered = NULL;
+    dpl_code code = dpl_schedule_can_run(schedule, error);
+    if (code == DPL_OK && lowering->ahead < 0) {
+        return dpl_fail(error, DPL_ARGUMENT, "ahead must be at least 0 (got %ld)",
+                        (long)lowering->ahead);
+    }
+    if (code == DPL_OK) {
+        code = merge(schedule, hooks, &l.schedule, error);
+    }
+    if (code == DPL_OK) {
+        code = add_communications(&l, error);
+    }
+    if (code != DPL_OK) {
+        dpl_schedule_destroy(l.schedule);
+        return code;
+    }
+    *lowered = l.schedule;
+    return DPL_OK;
+}
