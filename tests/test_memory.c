@@ -124,6 +124,71 @@ static dpl_code run(const char *strategy, const dpl_shape *shape, const dpl_hook
     return code;
 }
 
+/* A lowered schedule's text, which is read again: what has two routes has none. */
+static dpl_code read_again(const dpl_schedule *s, const dpl_hooks *hooks, dpl_error *error)
+{
+    static char text[65536];
+    size_t length = 0;
+    dpl_schedule *again = NULL;
+    dpl_csv_options options = {0};
+    if (dpl_schedule_write_csv(s, text, sizeof text, &length, NULL) != DPL_OK) {
+        return DPL_OK;
+    }
+    CHECK(length <= sizeof text);
+    dpl_code code = dpl_schedule_read_csv(text, length, &options, hooks, &again, error);
+    CHECK((again != NULL) == (code == DPL_OK));
+    CHECK(again == NULL ||
+          dpl_schedule_num_communications(again) == dpl_schedule_num_communications(s));
+    dpl_schedule_destroy(again);
+    return code;
+}
+
+static dpl_code lower(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                      dpl_error *error)
+{
+    dpl_schedule *s = NULL;
+    dpl_code code = dpl_schedule_create(strategy, shape, NULL, &s, error);
+    for (int i = 0; i < 2 && code == DPL_OK; i++) {
+        dpl_lowering how = {i == 0 ? DPL_RECEIVE_AS_PYTORCH : DPL_RECEIVE_AHEAD, i};
+        dpl_schedule *lowered = NULL;
+        code = dpl_schedule_lower(s, &how, hooks, &lowered, error);
+        CHECK((lowered != NULL) == (code == DPL_OK));
+        if (code == DPL_OK) {
+            code = read_again(lowered, hooks, error);
+        }
+        dpl_schedule_destroy(lowered);
+    }
+    dpl_schedule_destroy(s);
+    return code;
+}
+
+/* Under the models that allocate; a stream with PyTorch's receives never hangs. */
+static dpl_code communicate(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                            dpl_error *error)
+{
+    static const dpl_comm_model models[] = {DPL_COMM_LINK, DPL_COMM_STREAM, DPL_COMM_BLOCKING};
+    dpl_lowering how = {DPL_RECEIVE_AS_PYTORCH, 0};
+    dpl_schedule *s = NULL;
+    dpl_schedule *lowered = NULL;
+    dpl_timeline *t = NULL;
+    dpl_code code = dpl_schedule_create(strategy, shape, NULL, &s, error);
+    if (code == DPL_OK) {
+        code = dpl_schedule_lower(s, &how, hooks, &lowered, error);
+    }
+    if (code == DPL_OK) {
+        code = dpl_timeline_create(lowered, hooks, &t, error);
+    }
+    for (size_t i = 0; i < sizeof models / sizeof *models && code == DPL_OK; i++) {
+        dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
+        options.comm = models[i];
+        code = dpl_simulate(t, &COMMON, &options, error);
+    }
+    dpl_timeline_destroy(t);
+    dpl_schedule_destroy(lowered);
+    dpl_schedule_destroy(s);
+    return code;
+}
+
 /* The strategy's routes and orders as data; `ranks` has room for its stages. */
 static dpl_schedule_data data_of(const dpl_schedule *s, dpl_route *routes, int32_t *ranks,
                                  size_t *lengths)
@@ -253,6 +318,37 @@ static void allocations_of_run(void)
     for_every_strategy(fail_each_allocation, run, 6, 1);
 }
 
+static void allocations_of_lower(void)
+{
+    for_every_strategy(fail_each_allocation, lower, 4, 1);
+}
+
+static void allocations_of_communication(void)
+{
+    for_every_strategy(fail_each_allocation, communicate, 4, 1);
+}
+
+/* DualPipe's own batches, whose messages the strategy writes. */
+static dpl_code make_batched(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                             dpl_error *error)
+{
+    dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
+    dpl_run made;
+    options.comm = DPL_COMM_BATCHED;
+    dpl_code code = dpl_run_create(strategy, shape, &COMMON, &options, hooks, &made, error);
+    dpl_run_destroy(&made);
+    return code;
+}
+
+static void allocations_of_batches(void)
+{
+    for (int i = 0; i < 2; i++) {
+        job j = {
+            make_batched, i == 0 ? "dualpipe" : "dualpipev", {.num_ranks = 4, .num_chunks = 8}};
+        fail_each_allocation(&j);
+    }
+}
+
 static void allocations_of_from_data(void)
 {
     for_every_strategy(fail_each_allocation, from_data, 4, 1);
@@ -333,6 +429,9 @@ static const test tests[] = {
     TEST(allocations_of_create),
     TEST(allocations_of_simulate),
     TEST(allocations_of_run),
+    TEST(allocations_of_lower),
+    TEST(allocations_of_communication),
+    TEST(allocations_of_batches),
     TEST(allocations_of_from_data),
     TEST(polls_of_create),
     TEST(polls_of_simulate),
