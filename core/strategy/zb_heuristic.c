@@ -129,14 +129,19 @@ static int64_t plan_rank(planner *p, int32_t rank, int64_t gradient)
     return (clock > gradient ? clock : gradient) + cost_of(p, rank, INPUT);
 }
 
-/* Each rank stays ahead of the next, or the next could not go on. */
+/*
+ * Each rank stays ahead of the next, or the next could not go on; unless both run all forwards. (The
+ * authors' scheduler lets a rank run all of them whatever the rank before it does, and then stops at
+ * an assertion.)
+ */
 static void keep_ahead(planner *p)
 {
     for (int32_t rank = 1; rank < p->ranks; rank++) {
         rank_state *r = &p->state[rank];
-        while (r->wanted > 0 && r->wanted >= p->state[rank - 1].wanted &&
-               r->done[FORWARD] + r->wanted < p->chunks) {
-            r->wanted--;
+        int32_t before = p->state[rank - 1].wanted;
+        int32_t most = before == p->chunks - 1 ? before : before - 1;
+        if (r->wanted > most) {
+            r->wanted = most > 0 ? most : 0;
         }
     }
 }
