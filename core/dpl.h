@@ -60,8 +60,10 @@ DPL_API const char *dpl_version(void);
  * written; the library itself opens none.
  */
 #define DPL_CODES(X)                                                                               \
-    X(OK) X(ARGUMENT) X(SIZE) X(NOT_FOUND) X(INVALID) X(DEADLOCK) X(MEMORY) X(CANCELLED) X(RANGE)    \
-    X(FILE)
+    X(OK)                                                                                          \
+    X(ARGUMENT)                                                                                    \
+    X(SIZE)                                                                                        \
+    X(NOT_FOUND) X(INVALID) X(DEADLOCK) X(MEMORY) X(CANCELLED) X(RANGE) X(FILE)
 
 #define DPL_CODE_MEMBER(name) DPL_##name,
 typedef enum dpl_code { DPL_CODES(DPL_CODE_MEMBER) DPL_CODE_COUNT } dpl_code;
@@ -194,10 +196,10 @@ DPL_API void dpl_schedule_destroy(dpl_schedule *schedule);
  * DPL_OK exactly for the schedules that can run: every stage's actions on its rank, every action
  * once, F before B or I, I before W, no ranks that wait for each other; and where there are
  * communications (see pytorch.h): every send behind what it sends and every receive before what
- * needs it, each with its other side, messages of one rank to another received in the order in which
- * they are sent, and no ranks that wait for each other where sends and receives block (but for
- * schedules that were made for DPL_COMM_BATCHED). Else DPL_INVALID or
- * DPL_DEADLOCK with rank, position, action and rule.
+ * needs it, each with its other side, messages of one rank to another received in the order in
+ * which they are sent, and no ranks that wait for each other where sends and receives block (but
+ * for schedules that were made for DPL_COMM_BATCHED). Else DPL_INVALID or DPL_DEADLOCK with rank,
+ * position, action and rule.
  */
 DPL_API dpl_code dpl_schedule_validate(const dpl_schedule *schedule, dpl_error *error);
 

@@ -276,7 +276,9 @@ function TestSearch.test_only_what_fits()
 end
 
 function TestSearch.test_nothing_fits()
-  local found, message, code = search({}, { gpu_memory_gb = 0.01, strategies = { "1f1b", "gpipe", "dualpipe" } })
+  local found, message, code = search({}, {
+    gpu_memory_gb = 0.01, strategies = { "1f1b", "gpipe", "dualpipe" },
+  })
   lu.assertNil(found)
   lu.assertEquals(code, "NOT_FOUND")
   -- 10e6 / 8 * 18 bytes and 8 micro-batches of one sample of an eighth of the layers.

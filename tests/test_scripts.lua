@@ -206,12 +206,14 @@ end
 function TestCommSensitivity.test_table_and_crossings()
   local output = run("comm_sensitivity",
     "--ranks 4 --chunks 8 --strategies zb_h1,1f1b --max-p2p 1 --comm batched --crossings")
-  lu.assertStrContains(output, "Every change of places, under communication model 'latency'\n  none")
+  lu.assertStrContains(output,
+    "Every change of places, under communication model 'latency'\n  none")
   lu.assertStrMatches(output, ".*Makespans under communication model 'batched'\n  p2p.*")
   lu.assertStrMatches(output, ".*\n  zb_h1 +33 +38.6 .*")
   output = run("comm_sensitivity", "--ranks 4 --chunks 6")
   lu.assertStrContains(output, "not compared: dualpipe needs")
-  output = run("comm_sensitivity", "--ranks 4 --chunks 8 --comm blocking --strategies 1f1b,gpipe")
+  output = run("comm_sensitivity",
+    "--ranks 4 --chunks 8 --comm blocking --strategies 1f1b,gpipe")
   lu.assertStrMatches(output, ".*\n  1f1b +hangs +hangs.*")
 end
 

@@ -298,7 +298,7 @@ static void tell_cycle(const checker *k, const dpl_wait *cycle, size_t length)
     for (; told < length && used + ROOM_FOR_WAIT < sizeof text; told++) {
         char name[DPL_ACTION_TEXT_SIZE];
         int32_t rank = (int32_t)cycle[told].whom;
-        dpl_message_side side;
+        dpl_message_side side = {0};
         size_t head = head_of(k, rank, &side);
         dpl_communication_format(&k->schedule->comms[head], name);
         used += (size_t)snprintf(text + used, sizeof text - used,

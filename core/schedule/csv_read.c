@@ -80,9 +80,10 @@ static bool read_comm_kind(const char **at, const char *end, int32_t *kind)
 /* One letter, or in legacy files BW for B, and B for I. */
 static bool read_letter(const reader *r, const char **at, const char *end, int32_t *kind)
 {
-    char letter = *at < end ? **at : '\0';
-    ++*at;
-    switch (letter) {
+    if (*at == end) {
+        return false;
+    }
+    switch (*(*at)++) {
     case 'F':
         *kind = DPL_F;
         return true;
@@ -180,7 +181,12 @@ static void show(const char *at, const char *end, char *out, size_t size)
 {
     size_t length = 0;
     for (; at < end && length + 4 < size; at++) {
-        out[length++] = *at >= ' ' && *at < 127 ? *at : '?';
+        bool printable = *at >= ' ' && *at < 127;
+        out[length] = '?';
+        if (printable) {
+            out[length] = *at;
+        }
+        length++;
     }
     (void)snprintf(out + length, size - length, "%s", at < end ? "..." : "");
 }

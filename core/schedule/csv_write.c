@@ -50,7 +50,8 @@ static void put_rank(writer *w, const dpl_schedule *s, int32_t rank)
 dpl_code dpl_schedule_write_csv(const dpl_schedule *schedule, char *text, size_t size,
                                 size_t *length, dpl_error *error)
 {
-    writer w = {text, size, 0};
+    writer w = {.size = size};
+    w.text = text;
     *length = 0;
     if (schedule->num_routes != 1) {
         return dpl_fail(error, DPL_ARGUMENT,

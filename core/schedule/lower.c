@@ -375,6 +375,7 @@ dpl_code dpl_schedule_lower(const dpl_schedule *schedule, const dpl_lowering *lo
                             const dpl_hooks *hooks, dpl_schedule **lowered, dpl_error *error)
 {
     lowerer l = {.how = *lowering};
+    dpl_schedule *merged = NULL;
     *lowered = NULL;
     dpl_code code = dpl_schedule_can_run(schedule, error);
     if (code == DPL_OK && lowering->ahead < 0) {
@@ -382,15 +383,17 @@ dpl_code dpl_schedule_lower(const dpl_schedule *schedule, const dpl_lowering *lo
                         (long)lowering->ahead);
     }
     if (code == DPL_OK) {
-        code = merge(schedule, hooks, &l.schedule, error);
+        code = merge(schedule, hooks, &merged, error);
     }
-    if (code == DPL_OK) {
-        code = add_communications(&l, error);
-    }
-    if (code != DPL_OK) {
-        dpl_schedule_destroy(l.schedule);
+    if (merged == NULL) {
         return code;
     }
-    *lowered = l.schedule;
+    l.schedule = merged;
+    code = add_communications(&l, error);
+    if (code != DPL_OK) {
+        dpl_schedule_destroy(merged);
+        return code;
+    }
+    *lowered = merged;
     return DPL_OK;
 }

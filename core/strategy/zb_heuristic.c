@@ -130,9 +130,9 @@ static int64_t plan_rank(planner *p, int32_t rank, int64_t gradient)
 }
 
 /*
- * Each rank stays ahead of the next, or the next could not go on; unless both run all forwards. (The
- * authors' scheduler lets a rank run all of them whatever the rank before it does, and then stops at
- * an assertion.)
+ * Each rank stays ahead of the next, or the next could not go on; unless both run all forwards.
+ * (The authors' scheduler lets a rank run all of them whatever the rank before it does, and then
+ * stops at an assertion.)
  */
 static void keep_ahead(planner *p)
 {
