@@ -1,107 +1,106 @@
 /*
- * ZBV as it is laid out by hand (Qi et al., arXiv 2401.10241, section 6; PyTorch's
- * ScheduleZBVZeroBubble): down the ranks and up again, backwards split, each weight gradient right
- * behind its input gradient but in the drain. Laid out for at least 2 P - 1 micro-batches; of those
- * that there are not nothing runs.
+ * ZB-V laid out by hand (Qi et al., arXiv 2401.10241, section 6): down the ranks and up again, with
+ * the memory of 1F1B and no waiting where F, I and W are equally long. Rank r has stage r, `down`,
+ * and stage 2 P - 1 - r, `up`; it runs
  *
- * Rank r has stage r, which micro-batches come through first, and stage 2 P - 1 - r.
+ *     1  2(P-r)-1 Fd     warm-up                  5  r IdIu       forwards are over
+ *     2  r FuFd          micro-batches come back  6  (P-r) IdWd   weights of down fill the drain
+ *     3  (P-r) FuIuWu    their backwards start    7  r Wu         the weights left
+ *     4  FdIdWdFuIuWu    the steady state         8  r Wd
+ *
+ * This is laid out for N = max(M, 2 P - 1) micro-batches; those from M on are left out. Checked
+ * against PyTorch's ScheduleZBVZeroBubble and the zero-bubble authors' handmade ZB-V, whose orders
+ * are the same.
  */
 #include "strategy/strategy.h"
 
-/* One of the rank's two stages. */
-typedef struct way {
-    int32_t stage;
-    int32_t forwards, inputs, weights; /* how many it has run */
-} way;
-
-typedef struct layout {
+typedef struct phases {
     dpl_order *order;
     int32_t chunks;
-    way first, second;
-} layout;
+    int32_t down, up;    /* the rank's stages */
+    int32_t rank, ahead; /* ahead: ranks from this one to the turn, P - r */
+    int32_t rounds;      /* of the steady state, N - P */
+} phases;
 
-static void add(const layout *x, dpl_kind kind, const way *w, int32_t chunk)
+static void add(const phases *p, dpl_kind kind, int32_t stage, int32_t chunk)
 {
-    if (chunk < x->chunks) {
-        dpl_order_add(x->order, kind, w->stage, chunk);
+    if (chunk < p->chunks) {
+        dpl_order_add(p->order, kind, stage, chunk);
     }
 }
 
-static void forward(layout *x, way *w)
+static void add_backward(const phases *p, int32_t stage, int32_t chunk)
 {
-    add(x, DPL_F, w, w->forwards++);
+    add(p, DPL_I, stage, chunk);
+    add(p, DPL_W, stage, chunk);
 }
 
-static void input_gradient(layout *x, way *w)
+/* How many of `count` rounds have something to run, the first chunk of the i-th being first + i. */
+static int32_t reach(const phases *p, int32_t count, int32_t first)
 {
-    add(x, DPL_I, w, w->inputs++);
+    int32_t left = p->chunks > first ? p->chunks - first : 0;
+    return count < left ? count : left;
 }
 
-static void weight(layout *x, way *w)
+static void fill(const phases *p)
 {
-    add(x, DPL_W, w, w->weights++);
-}
-
-static void backward(layout *x, way *w)
-{
-    input_gradient(x, w);
-    weight(x, w);
-}
-
-static void fill(layout *x, int32_t rank, int32_t behind)
-{
-    for (int32_t i = 0; i < 2 * behind + 1; i++) {
-        forward(x, &x->first);
+    int32_t warmup = 2 * p->ahead - 1;
+    for (int32_t i = 0; i < reach(p, warmup, 0); i++) {
+        add(p, DPL_F, p->down, i);
     }
-    for (int32_t i = 0; i < rank; i++) {
-        forward(x, &x->second);
-        forward(x, &x->first);
+    for (int32_t i = 0; i < reach(p, p->rank, 0); i++) {
+        add(p, DPL_F, p->up, i);
+        add(p, DPL_F, p->down, warmup + i);
     }
-    for (int32_t i = 0; i <= behind; i++) {
-        forward(x, &x->second);
-        backward(x, &x->second);
+    for (int32_t i = 0; i < reach(p, p->ahead, 0); i++) {
+        add(p, DPL_F, p->up, p->rank + i);
+        add_backward(p, p->up, i);
     }
 }
 
-static void steady(layout *x, int32_t total)
+static void steady(const phases *p)
 {
-    while (x->second.forwards < total) {
-        if (x->first.forwards < total) {
-            forward(x, &x->first);
-        }
-        backward(x, &x->first);
-        forward(x, &x->second);
-        backward(x, &x->second);
+    int32_t next_down = 2 * p->ahead - 1 + p->rank;
+    int32_t next_up = p->rank + p->ahead;
+    for (int32_t i = 0; i < reach(p, p->rounds, 0); i++) {
+        add(p, DPL_F, p->down, next_down + i);
+        add_backward(p, p->down, i);
+        add(p, DPL_F, p->up, next_up + i);
+        add_backward(p, p->up, p->ahead + i);
     }
 }
 
-static void drain(layout *x, int32_t total, int32_t rank, int32_t behind)
+static void drain(const phases *p)
 {
-    for (int32_t i = 0; i < rank; i++) {
-        input_gradient(x, &x->first);
-        input_gradient(x, &x->second);
+    int32_t next_up = p->rounds + p->ahead;
+    for (int32_t i = 0; i < reach(p, p->rank, p->rounds); i++) {
+        add(p, DPL_I, p->down, p->rounds + i);
+        add(p, DPL_I, p->up, next_up + i);
     }
-    for (int32_t i = 0; i <= behind; i++) {
-        backward(x, &x->first);
+    for (int32_t i = 0; i < reach(p, p->ahead, p->rounds); i++) {
+        add(p, DPL_I, p->down, p->rounds + p->rank + i);
+        add(p, DPL_W, p->down, p->rounds + i);
     }
-    while (x->second.weights < total) {
-        weight(x, &x->second);
+    for (int32_t i = 0; i < reach(p, p->rank, next_up); i++) {
+        add(p, DPL_W, p->up, next_up + i);
     }
-    while (x->first.weights < total) {
-        weight(x, &x->first);
+    for (int32_t i = 0; i < reach(p, p->rank, next_up); i++) {
+        add(p, DPL_W, p->down, next_up + i);
     }
 }
 
 void dpl_order_zbv(const dpl_shape *shape, dpl_order *order)
 {
-    int32_t rank = order->rank;
-    int32_t behind = shape->num_ranks - 1 - rank;
-    int32_t least = 2 * shape->num_ranks - 1;
-    int32_t total = shape->num_chunks > least ? shape->num_chunks : least;
-    layout x = {.order = order, .chunks = shape->num_chunks};
-    x.first = (way){rank, 0, 0, 0};
-    x.second = (way){2 * shape->num_ranks - 1 - rank, 0, 0, 0};
-    fill(&x, rank, behind);
-    steady(&x, total);
-    drain(&x, total, rank, behind);
+    int32_t ranks = shape->num_ranks;
+    int32_t least = 2 * ranks - 1;
+    phases p = {.order = order,
+                .chunks = shape->num_chunks,
+                .down = order->rank,
+                .up = 2 * ranks - 1 - order->rank,
+                .rank = order->rank,
+                .ahead = ranks - order->rank};
+    p.rounds = (p.chunks > least ? p.chunks : least) - ranks;
+    fill(&p);
+    steady(&p);
+    drain(&p);
 }
