@@ -1,20 +1,19 @@
 /*
  * Chimera (Li and Hoefler, arXiv 2107.06925): f pairs of pipelines, one of each pair down the ranks
- * and one up, each with a copy of the model. Pair i begins i P / f ranks further on (section 3.6).
- * A pipeline takes P / (2 f) micro-batches in a unit, one every two slots, and the pipelines' 1F1B
- * orders fit into each other without a conflict (section 3.1). More micro-batches than P follow
- * unit upon unit, the forwards of the next filling the gaps that the last leaves: the paper's
- * direct concatenation (section 3.5), of its three ways the one that neither recomputes nor changes
- * the size of a micro-batch.
+ * and one up, each with a copy of the model; f divides P / 2. Pair i begins i P / f ranks further
+ * on. A pipeline takes P / (2 f) micro-batches in a unit, one every two slots, and the pipelines'
+ * 1F1B orders fit into each other without a conflict. More micro-batches than P follow unit upon
+ * unit, the forwards of the next filling the gaps that the last leaves: the paper's direct
+ * concatenation, of its three ways the one that neither recomputes nor changes the size of a
+ * micro-batch.
  *
- * Checked by simulation against the paper's table 2 and what its section 3.6 says of f: at F = B,
- * P / f - 2 slots are idle, half of them at F and half at B; a rank holds from P - P / (2 f) + 1 to
- * P activations; and against the order of figure 3 (P = M = 4). With B longer than F and M = P the
- * critical path is P F + (2 P - 2) B, as in figure 6 (6 F + 10 B for P = 6).
- *
- * And against the authors' program (chimera_pipeline_rank.py in github.com/Shigangli/Chimera): the
- * same directions, pairs and kinds on every rank for M = P and M = 2 P, on 2 to 16 ranks with 1 to
- * 8 pairs; from M = 3 P on that program starts units while others run and loses actions.
+ * The paper's text was not at hand; what it defines and claims was read from others' accounts of it
+ * and in programs. Checked against the authors' program (chimera_pipeline_rank.py in
+ * github.com/Shigangli/Chimera): the same directions, pairs and kinds on every rank for M = P and
+ * M = 2 P, on 2 to 16 ranks with 1 to 8 pairs; from M = 3 P on that program starts units while
+ * others run and loses actions, and fewer than P micro-batches it gives to one pipeline. Against
+ * what is quoted from the paper, by simulation: for f = 1 and F = B, P - 2 slots are idle, a share
+ * of (P - 2) / (2 M + P - 2); ranks hold from P / 2 + 1 to P activations.
  *
  * Route 2 i is pair i's way down, 2 i + 1 its way up.
  */
