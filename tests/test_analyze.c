@@ -1,4 +1,5 @@
 /* The analysis in C: what scripts cannot reach of it, lack of memory, and work that is stopped. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "check.h"
@@ -68,6 +69,140 @@ static void test_traffic_options(void)
         CHECK_CONTAINS(error.message, "must be finite and above 0");
     }
     dpl_run_destroy(&run);
+}
+
+/* ---- Closed forms of strategies with options ---- */
+
+/* A form with the sizes for which it holds, beside what its costs must be. */
+typedef struct form_case {
+    const char *strategy;
+    int32_t stages_per_rank, pipeline_pairs, waves;
+    bool (*holds)(int32_t ranks, int32_t chunks, double F, double I, double W);
+} form_case;
+
+static bool always(int32_t ranks, int32_t chunks, double F, double I, double W)
+{
+    return ranks > 0 && chunks > 0 && F + I + W >= 0;
+}
+
+static bool a_chunk_a_rank(int32_t ranks, int32_t chunks, double F, double I, double W)
+{
+    return chunks >= ranks && F + I + W >= 0;
+}
+
+static bool whole_units(int32_t ranks, int32_t chunks, double F, double I, double W)
+{
+    return chunks % ranks == 0 && F + I + W >= 0;
+}
+
+static bool long_inputs(int32_t ranks, int32_t chunks, double F, double I, double W)
+{
+    return chunks >= 2 * ranks - 1 && F <= I && W <= I;
+}
+
+static const form_case form_cases[] = {
+    {"looped_bfs", 1, 0, 0, always},
+    {"looped_bfs", 3, 0, 0, always},
+    {"interleaved_1f1b", 0, 0, 0, always},
+    {"interleaved_1f1b", 1, 0, 0, always},
+    {"interleaved_1f1b", 3, 0, 0, always},
+    {"interleaved_zb", 1, 0, 0, a_chunk_a_rank},
+    {"interleaved_zb", 2, 0, 0, a_chunk_a_rank},
+    {"interleaved_zb", 3, 0, 0, a_chunk_a_rank},
+    {"zb_h2", 0, 0, 0, always},
+    {"zbv", 0, 0, 0, long_inputs},
+    {"chimera", 0, 1, 0, whole_units},
+    {"chimera", 0, 2, 0, whole_units},
+    {"chimera", 0, 3, 0, whole_units},
+    {"hanayo", 0, 0, 1, whole_units},
+    {"hanayo", 0, 0, 2, whole_units},
+    {"hanayo", 0, 0, 3, whole_units},
+};
+
+static bool are_close(double a, double b)
+{
+    return fabs(a - b) <= 1e-9 * (1 + fabs(a) + fabs(b));
+}
+
+/* Whether the form was used where it should be, and gives what is simulated. */
+static void compare_form(const form_case *c, const dpl_problem *problem)
+{
+    dpl_bubble found, simulated;
+    const dpl_costs *costs = &problem->costs;
+    const bool holds = c->holds(problem->shape.num_ranks, problem->shape.num_chunks, costs->F.value,
+                                costs->I.value, costs->W.value);
+    CHECK(dpl_bubble_find(c->strategy, problem, NULL, &found, NULL) == DPL_OK);
+    CHECK(dpl_bubble_simulate(c->strategy, problem, NULL, &simulated, NULL) == DPL_OK);
+    CHECK(found.simulated == !holds);
+    CHECK((found.formula != NULL) == holds);
+    if (!CHECK(are_close(found.total_time, simulated.total_time) &&
+               are_close(found.bubble_time, simulated.bubble_time) &&
+               are_close(found.mean_bubble_time, simulated.mean_bubble_time))) {
+        printf("  %s, %d ranks, %d chunks, F %g I %g W %g\n", c->strategy,
+               (int)problem->shape.num_ranks, (int)problem->shape.num_chunks, costs->F.value,
+               costs->I.value, costs->W.value);
+    }
+}
+
+/* Returns for how many shapes the strategy is there. */
+static int compare_shapes(const form_case *c, const dpl_costs *costs)
+{
+    int count = 0;
+    for (int32_t ranks = 1; ranks <= 8; ranks++) {
+        for (int32_t chunks = 1; chunks <= 3 * ranks + 2; chunks++) {
+            const dpl_problem problem = {.shape = {.num_ranks = ranks,
+                                                   .num_chunks = chunks,
+                                                   .stages_per_rank = c->stages_per_rank,
+                                                   .pipeline_pairs = c->pipeline_pairs,
+                                                   .waves = c->waves},
+                                         .costs = *costs};
+            if (dpl_strategy_check(c->strategy, &problem.shape, NULL) == DPL_OK) {
+                compare_form(c, &problem);
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
+static void test_forms_are_what_is_simulated(void)
+{
+    static const double sets[][3] = {{1, 1, 1}, {1, 2, 3}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2},
+                                     {1, 3, 2}, {4, 1, 0}, {0, 2, 1}, {1, 4, 1}, {5, 3, 4},
+                                     {3, 2, 1}, {1, 0, 0}, {0, 0, 0}};
+    for (size_t i = 0; i < sizeof form_cases / sizeof *form_cases; i++) {
+        for (size_t k = 0; k < sizeof sets / sizeof *sets; k++) {
+            const dpl_costs costs = {
+                .F = {1, sets[k][0], NULL}, .I = {1, sets[k][1], NULL}, .W = {1, sets[k][2], NULL}};
+            CHECK(compare_shapes(&form_cases[i], &costs) >= 3);
+        }
+    }
+}
+
+/* Why a form was not used is said. */
+static void test_conditions_of_forms(void)
+{
+    static const struct {
+        const char *strategy;
+        int32_t chunks;
+        dpl_costs costs;
+        const char *condition;
+    } cases[] = {
+        {"hanayo", 6, {.p2p = 0}, "M a multiple of P fails: M = 6, P = 4"},
+        {"chimera", 8, {.p2p = 1}, "p2p = 0 fails: p2p = 1"},
+        {"interleaved_zb", 3, {.p2p = 0}, "M >= P fails: M = 3, P = 4"},
+        {"zbv", 6, {.p2p = 0}, "M >= 2P-1 fails: M = 6, P = 4"},
+        {"zbv", 7, {.F = DPL_COST(3), .B = DPL_COST(4)}, "F <= I fails: F = 3, I = 2"},
+        {"zbv", 7, {.I = DPL_COST(1), .W = DPL_COST(2)}, "W <= I fails: W = 2, I = 1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const dpl_problem problem = {.shape = {.num_ranks = 4, .num_chunks = cases[i].chunks},
+                                     .costs = cases[i].costs};
+        dpl_bubble bubble;
+        CHECK(dpl_bubble_find(cases[i].strategy, &problem, NULL, &bubble, NULL) == DPL_OK);
+        CHECK(bubble.simulated && bubble.formula == NULL);
+        CHECK_CONTAINS(bubble.condition, cases[i].condition);
+    }
 }
 
 /* ---- Arguments that the Lua module never gives ---- */
@@ -249,6 +384,8 @@ int main(void)
     static const test tests[] = {
         TEST(test_needed_first_goes_first),
         TEST(test_traffic_options),
+        TEST(test_forms_are_what_is_simulated),
+        TEST(test_conditions_of_forms),
         TEST(test_unknown_strategy),
         TEST(test_target_out_of_range),
         TEST(test_shape_of_nothing),

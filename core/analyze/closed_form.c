@@ -1,7 +1,7 @@
 /*
  * The closed forms of dpl_bubble_find, and the conditions under which they hold. Each form in a
  * function of its own, in the letters of dpl.h's manual: P ranks, v stages on each, PP = v P
- * stages, M micro-batches, C = p2p.
+ * stages, f pairs of pipelines, M micro-batches, C = p2p.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 /* Costs of a stage, and sizes, as numbers to calculate with. */
 typedef struct terms {
-    double P, v, PP, M;
+    double P, v, f, PP, M;
     double F, B, I, W, FB, C;
     int64_t stages, chunks; /* PP and M, to count with */
 } terms;
@@ -143,6 +143,42 @@ static const char *zb_h2(const terms *t, dpl_bubble *out)
 }
 
 /*
+ * The handmade ZB-V: a fill of one stage a rank, hidden but for I where W's are long enough to fill
+ * the drain. Found by simulation; for F longer than I, or W, ranks idle in more ways.
+ */
+static const char *zbv(const terms *t, dpl_bubble *out)
+{
+    set_even(t, (t->P - 1) * fmax(t->I, 2 * (t->I - t->W)), out);
+    return 2 * t->W < t->I ? "2(P-1)(I-W)" : "(P-1)I";
+}
+
+/*
+ * Rows of slots (core/strategy/slots.h) of units of P micro-batches: at F = B the two directions
+ * leave one slot idle for each at which the second starts later, `apart`; else the longer of F and
+ * B counts, and between units their difference. Found by simulation, and for M = P what the
+ * critical path says.
+ */
+static void set_slots(const terms *t, double apart, dpl_bubble *out)
+{
+    double units = t->M / t->P;
+    double idle = fmax(t->F, t->B) + (units - 1) * fabs(t->F - t->B);
+    set_even(t, apart * idle, out);
+}
+
+/* Li and Hoefler, arXiv 2107.06925, give (D-2) / (2N+D-2) for F = B and f = 1. */
+static const char *chimera(const terms *t, dpl_bubble *out)
+{
+    set_slots(t, t->P / t->f - 2, out);
+    return t->M > t->P ? "(P/f-2)(max(F,B) + (M/P-1)|F-B|)" : "(P/f-2)max(F,B)";
+}
+
+static const char *hanayo(const terms *t, dpl_bubble *out)
+{
+    set_slots(t, 2 * t->P - 2, out);
+    return t->M > t->P ? "(2P-2)(max(F,B) + (M/P-1)|F-B|)" : "(2P-2)max(F,B)";
+}
+
+/*
  * The table of github.com/deepseek-ai/DualPipe: the idle time of a rank in the middle. `half` ranks
  * mirror the others (or, in a V, are all there are); each runs `forwards` F's. A middle rank has
  * forwards - 2 half - 1 of them in overlapped pairs, the mean rank (half-1)(half-2) / (2 half)
@@ -213,6 +249,37 @@ static bool full_rounds_only(const dpl_held *held, const dpl_uniform_costs *c, d
     return no_latency(held, c, out);
 }
 
+static bool enough_chunks(const dpl_held *held, int64_t least, const char *rule, dpl_bubble *out)
+{
+    if (held->shape.num_chunks < least) {
+        (void)snprintf(out->condition, sizeof out->condition, "%s fails: M = %ld, P = %ld", rule,
+                       (long)held->shape.num_chunks, (long)held->shape.num_ranks);
+        return false;
+    }
+    return true;
+}
+
+static bool a_chunk_a_rank(const dpl_held *held, const dpl_uniform_costs *c, dpl_bubble *out)
+{
+    return enough_chunks(held, held->shape.num_ranks, "M >= P", out) && no_latency(held, c, out);
+}
+
+static bool long_inputs(const dpl_held *held, const dpl_uniform_costs *c, dpl_bubble *out)
+{
+    int64_t least = 2 * (int64_t)held->shape.num_ranks - 1;
+    if (!enough_chunks(held, least, "M >= 2P-1", out) || !no_latency(held, c, out)) {
+        return false;
+    }
+    if (!at_most(c->F, c->I)) {
+        fails(out, "F <= I", (const char *[]){"F", "I"}, (double[]){c->F, c->I});
+    } else if (!at_most(c->W, c->I)) {
+        fails(out, "W <= I", (const char *[]){"W", "I"}, (double[]){c->W, c->I});
+    } else {
+        return true;
+    }
+    return false;
+}
+
 static bool even_backward(const dpl_held *held, const dpl_uniform_costs *c, dpl_bubble *out)
 {
     if (!no_latency(held, c, out)) {
@@ -236,14 +303,17 @@ static const struct form {
     const char *(*evaluate)(const terms *t, dpl_bubble *out);
 } forms[] = {
     {"1f1b", always, one_f_one_b},
+    {"chimera", full_rounds_only, chimera},
     {"dualpipe", even_backward, dualpipe_both_ways},
     {"dualpipev", even_backward, dualpipev},
     {"gpipe", always, gpipe},
+    {"hanayo", full_rounds_only, hanayo},
     {"interleaved_1f1b", no_latency, loops},
-    {"interleaved_zb", full_rounds_only, interleaved_zb},
+    {"interleaved_zb", a_chunk_a_rank, interleaved_zb},
     {"looped_bfs", no_latency, loops},
     {"zb_h1", always, zb_h1},
     {"zb_h2", no_latency, zb_h2},
+    {"zbv", long_inputs, zbv},
 };
 
 static const struct form *form_of(const char *strategy)
@@ -270,6 +340,7 @@ static terms terms_of(const dpl_held *held, const dpl_uniform_costs *c, const dp
     double parts = held->unit == DPL_COSTS_OF_RANK ? held->stages_per_rank : 1;
     return (terms){.P = held->shape.num_ranks,
                    .v = held->stages_per_rank,
+                   .f = held->shape.pipeline_pairs > 0 ? held->shape.pipeline_pairs : 1,
                    .PP = (double)bubble->num_stages,
                    .M = held->shape.num_chunks,
                    .F = c->F / parts,
