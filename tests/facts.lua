@@ -1,7 +1,7 @@
 -- What the tests of exactness share: a fact is a schedule with what is known of it, as in
 -- tests/golden, and check compares it with dpl's. Fields that a fact lacks are not compared.
 --
---   strategy, num_ranks, num_chunks, stages_per_rank
+--   strategy, num_ranks, num_chunks, stages_per_rank, pipeline_pairs
 --   costs             as for dpl.simulate; an order that depends on costs is made for these
 --   order             per rank: actions in a text, separated by white space, or a list of them
 --   start, finish     per rank, likewise: the time of each action
@@ -47,7 +47,8 @@ end
 function facts.schedule(fact)
   return dpl.schedule(fact.strategy, {
     num_ranks = fact.num_ranks, num_chunks = fact.num_chunks, costs = fact.costs,
-    stages_per_rank = fact.stages_per_rank, weight_memory = fact.weight_memory,
+    stages_per_rank = fact.stages_per_rank, pipeline_pairs = fact.pipeline_pairs,
+    weight_memory = fact.weight_memory,
   })
 end
 

@@ -22,12 +22,16 @@ function TestGolden.test_dualpipe()
   check_all(require "golden.dualpipe", 7)
 end
 
+function TestGolden.test_chimera()
+  check_all(require "golden.chimera", 3)
+end
+
 function TestGolden.test_pytorch()
-  check_all(require "golden.pytorch", 7)
+  check_all(require "golden.pytorch", 17)
 end
 
 function TestGolden.test_zero_bubble()
-  check_all(require "golden.zero_bubble", 10)
+  check_all(require "golden.zero_bubble", 17)
 end
 
 -- The two figures of DualPipe's README, said once more in full.

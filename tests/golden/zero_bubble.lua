@@ -1,7 +1,8 @@
--- 1F1B and ZB-H1 as the zero-bubble authors' generators make them (arXiv 2401.10241,
--- github.com/sail-sg/zero-bubble-pipeline-parallelism). Costs are those of a rank's share, in
--- microseconds of their models of 1.5B to 28.3B parameters, or 1. peak_share: from F to W, in units
--- of a rank's share of one micro-batch. Texts: one a rank.
+-- 1F1B, interleaved 1F1B, ZB-H1, ZB-H2 and the handmade ZB-V as the zero-bubble authors' generators
+-- make them (arXiv 2401.10241, github.com/sail-sg/zero-bubble-pipeline-parallelism). Costs are
+-- those of a stage, in microseconds of their models of 1.5B to 28.3B parameters, or with 1 for a
+-- rank's share, of which each of two stages has half. peak_share: from F to W, in units of a rank's
+-- share of one micro-batch. Texts: one a rank.
 
 return {
   {
@@ -151,5 +152,104 @@ return {
     span = 55,
     bubble_rate_span = 0.12727272727272726,
     peak_share = { 8, 8, 8, 8, 8, 8, 8, 8 },
+  },
+  {
+    strategy = "interleaved_1f1b",
+    num_ranks = 2,
+    num_chunks = 4,
+    stages_per_rank = 2,
+    costs = { F = 0.5, I = 0.5, W = 0.5, p2p = 0 },
+    makespan = 13.5,
+    bubble_ratio = 0.1111111111111111,
+    span = 13.5,
+    bubble_rate_span = 0.1111111111111111,
+    peak_share = { 2.5, 1.5 },
+    order = {
+      "0F0 0F1 2F0 2F1 0F2 2B0 0F3 2B1 2F2 0B0 2F3 0B1 2B2 2B3 0B2 0B3",
+      "1F0 1F1 3F0 3B0 3F1 3B1 1F2 1B0 1F3 1B1 3F2 3B2 3F3 3B3 1B2 1B3",
+    },
+  },
+  {
+    strategy = "interleaved_1f1b",
+    num_ranks = 4,
+    num_chunks = 8,
+    stages_per_rank = 2,
+    costs = { F = 14859, I = 14722, W = 9963.5, p2p = 527 },
+    makespan = 758723.5,
+    bubble_ratio = 0.16608356008480032,
+    span = 758723.5,
+    bubble_rate_span = 0.16608356008480032,
+    peak_share = { 5.5, 4.5, 3.5, 2.5 },
+  },
+  {
+    strategy = "zb_h2",
+    num_ranks = 2,
+    num_chunks = 4,
+    costs = { F = 1, I = 1, W = 1, p2p = 0 },
+    makespan = 13,
+    bubble_ratio = 0.076923076923076927,
+    span = 12,
+    bubble_rate_span = 0,
+    peak_share = { 3, 3 },
+    order = {
+      "0F0 0F1 0F2 0I0 0W0 0F3 0I1 0W1 0I2 0W2 0I3 0W3",
+      "1F0 1I0 1F1 1I1 1F2 1I2 1W0 1F3 1I3 1W1 1W2 1W3",
+    },
+  },
+  {
+    strategy = "zb_h2",
+    num_ranks = 4,
+    num_chunks = 8,
+    costs = { F = 18522, I = 18086, W = 9337, p2p = 601 },
+    makespan = 424968,
+    bubble_ratio = 0.13508781837691308,
+    span = 424968,
+    bubble_rate_span = 0.13508781837691308,
+    peak_share = { 7, 7, 7, 7 },
+  },
+  {
+    strategy = "zb_h2",
+    num_ranks = 8,
+    num_chunks = 16,
+    costs = { F = 1, I = 1, W = 1, p2p = 0 },
+    makespan = 55,
+    bubble_ratio = 0.12727272727272726,
+    span = 48,
+    bubble_rate_span = 0,
+    peak_share = { 15, 15, 15, 15, 15, 15, 15, 15 },
+  },
+  {
+    strategy = "zbv",
+    num_ranks = 2,
+    num_chunks = 4,
+    stages_per_rank = 2,
+    costs = { F = 0.5, I = 0.5, W = 0.5, p2p = 0 },
+    makespan = 12.5,
+    bubble_ratio = 0.040000000000000001,
+    span = 12,
+    bubble_rate_span = 0,
+    peak_share = { 2, 2 },
+    order = {
+      [[
+        0F0 0F1 0F2 3F0 3I0 3W0 3F1 3I1 3W1 0F3 0I0 0W0 3F2 3I2 3W2 0I1 0W1 3F3 3I3 3W3 0I2 0W2
+        0I3 0W3
+      ]],
+      [[
+        1F0 2F0 1F1 2F1 2I0 2W0 1F2 1I0 1W0 2F2 2I1 2W1 1F3 1I1 1W1 2F3 2I2 2W2 1I2 2I3 1I3 1W2
+        2W3 1W3
+      ]],
+    },
+  },
+  {
+    strategy = "zbv",
+    num_ranks = 4,
+    num_chunks = 4,
+    stages_per_rank = 2,
+    costs = { F = 0.5, I = 0.5, W = 0.5, p2p = 0 },
+    makespan = 15,
+    bubble_ratio = 0.20000000000000001,
+    span = 15,
+    bubble_rate_span = 0.20000000000000001,
+    peak_share = { 2.5, 3, 3.5, 4 },
   },
 }
