@@ -356,7 +356,7 @@ static void allocations_of_from_data(void)
 }
 
 /* Large enough that planning asks more than once, and simulating too. */
-#define LONG_CHUNKS 20000
+#define LONG_CHUNKS 40000
 
 static void polls_of_create(void)
 {
