@@ -9,25 +9,25 @@
  * every round gives each rank at most one forward and one input gradient. Weight gradients fill the
  * gaps before an input arrives, make room in memory, or wait. A gap too short for a W costs no time
  * as long as another rank has been idle for longer ("idle" is counted from a rank's first F on), so
- * the most idle rank decides. Three decisions can be taken either way; all eight ways are tried,
- * and the first that takes least time is the schedule.
+ * the most idle rank decides. Three decisions can be taken either way; all eight plans are made but
+ * those that a decision which changed nothing makes equal to an earlier one, and the first that
+ * takes least time is the schedule.
  */
-#include <string.h>
-
 #include "base/error.h"
 #include "base/memory.h"
+#include "schedule/schedule.h"
 #include "strategy/fraction.h"
 #include "strategy/strategy.h"
 
 /* The kinds that are ordered, as rows of `done`. */
 enum { FORWARD, INPUT, WEIGHT, KINDS };
 
-/* The decisions. */
-typedef struct choices {
-    bool delays_no_backward; /* the warm-up ends before the first gradient arrives, not after */
-    bool waits_for_backward; /* no forward where the gradient that it would delay is near */
-    bool fills_free_gaps;    /* W's go into gaps too that another rank's idle time pays for */
-} choices;
+/*
+ * The decisions, as bits that are set where: the warm-up goes on until the first gradient has
+ * arrived, instead of ending before; forwards run although the gradient that they delay is near;
+ * gaps stay open that another rank's idle time pays for.
+ */
+enum { DELAYS_FIRST_BACKWARD = 4, IGNORES_BACKWARDS = 2, LEAVES_FREE_GAPS = 1, NUM_CHOICES = 8 };
 
 /* A rank so far. */
 typedef struct rank_state {
@@ -44,31 +44,59 @@ typedef struct planner {
     int32_t ranks, chunks;
     dpl_fraction kept; /* weight_memory: memory counts in units of 1 / kept.bottom */
     int64_t limit;
-    choices choose;
+    int choice;
+    int mattered[NUM_CHOICES]; /* by choice: the decisions that changed something, or -1: not tried
+                                */
     rank_state *state;
     int64_t *ends[2]; /* of forwards and input gradients, by rank and chunk */
     int64_t most_idle;
-    int64_t best;   /* the longest span of the best plan so far, or -1 */
+    int64_t best;   /* the longest span of the best plan so far, or INT64_MAX */
     bool hopeless;  /* some rank has been idle for too long to be better */
     uint8_t *kinds; /* by rank: what it runs, in order */
+    uint8_t *best_kinds;
+    const dpl_hooks *hooks;
+    size_t num_put;   /* in all plans */
+    size_t polled_at; /* num_put when the cancel hook was last asked */
 } planner;
 
 static int64_t cost_of(const planner *p, int32_t rank, int kind)
 {
-    const int64_t *costs[KINDS] = {p->costs->F, p->costs->I, p->costs->W};
-    return costs[kind][rank];
+    if (kind == FORWARD) {
+        return p->costs->F[rank];
+    }
+    return kind == INPUT ? p->costs->I[rank] : p->costs->W[rank];
 }
 
 /* What an action adds to the memory of its rank. */
 static int64_t memory_of(const planner *p, int kind)
 {
-    const int64_t change[KINDS] = {p->kept.bottom, p->kept.top - p->kept.bottom, -p->kept.top};
-    return change[kind];
+    if (kind == FORWARD) {
+        return p->kept.bottom;
+    }
+    return kind == INPUT ? p->kept.top - p->kept.bottom : -p->kept.top;
 }
+
+/*
+ * Rows of ranks are apart by what is no multiple of a page, since ranks are visited in turn and
+ * memory a power of two apart has few places in a cache.
+ */
+#define ROW_GAP 24
 
 static size_t cell(const planner *p, int32_t rank, int32_t chunk)
 {
-    return (size_t)rank * (size_t)p->chunks + (size_t)chunk;
+    return (size_t)rank * ((size_t)p->chunks + ROW_GAP) + (size_t)chunk;
+}
+
+static size_t first_kind(const planner *p, int32_t rank)
+{
+    return KINDS * cell(p, rank, 0);
+}
+
+/* Takes note that a decision is taken that changes something; true where it is not the other. */
+static bool is_not(planner *p, int decision)
+{
+    p->mattered[p->choice] |= decision;
+    return (p->choice & decision) == 0;
 }
 
 /* When the input of a rank's next action of the kind arrives; 0 where it needs none. */
@@ -89,7 +117,7 @@ static void put(planner *p, int32_t rank, int kind)
     if (r->done[FORWARD] > 0) {
         r->idle += start - r->clock;
         p->most_idle = r->idle > p->most_idle ? r->idle : p->most_idle;
-        p->hopeless |= p->best >= 0 && r->busy + r->idle >= p->best;
+        p->hopeless |= r->busy + r->idle >= p->best;
     }
     r->clock = start + cost_of(p, rank, kind);
     r->memory += memory_of(p, kind);
@@ -97,7 +125,8 @@ static void put(planner *p, int32_t rank, int kind)
         p->ends[kind][cell(p, rank, r->done[kind])] = r->clock;
     }
     size_t position = (size_t)r->done[FORWARD] + (size_t)r->done[INPUT] + (size_t)r->done[WEIGHT];
-    p->kinds[(size_t)rank * 3 * (size_t)p->chunks + position] = (uint8_t)kind;
+    p->kinds[first_kind(p, rank) + position] = (uint8_t)kind;
+    p->num_put++;
     r->done[kind]++;
 }
 
@@ -119,7 +148,9 @@ static int64_t plan_rank(planner *p, int32_t rank, int64_t gradient)
     int64_t clock = r->clock;
     while (r->done[FORWARD] + r->wanted < p->chunks && memory + memory_of(p, FORWARD) <= p->limit) {
         int64_t end = clock + cost_of(p, rank, FORWARD);
-        if (p->choose.delays_no_backward ? end > gradient : clock >= gradient) {
+        bool delays = end > gradient;
+        bool is_late = clock >= gradient;
+        if (delays != is_late && is_not(p, DELAYS_FIRST_BACKWARD) ? delays : is_late) {
             break;
         }
         memory += memory_of(p, FORWARD);
@@ -183,12 +214,11 @@ static int64_t time_to_make_room(const planner *p, int32_t rank)
 }
 
 /* Whether the next rank, two forwards behind, may send a gradient before one more forward ends. */
-static bool should_wait(const planner *p, int32_t rank)
+static bool delays_backward(const planner *p, int32_t rank)
 {
     const rank_state *r = &p->state[rank];
     const rank_state *next = r + 1;
-    if (!p->choose.waits_for_backward || rank + 1 == p->ranks ||
-        r->done[FORWARD] < next->done[FORWARD] + 2) {
+    if (rank + 1 == p->ranks || r->done[FORWARD] < next->done[FORWARD] + 2) {
         return false;
     }
     int64_t gradient =
@@ -208,21 +238,21 @@ static void decide_forwards(planner *p)
     for (int32_t rank = p->ranks - 1; rank >= 0; rank--) {
         rank_state *r = &p->state[rank];
         bool blocked = rank + 1 < p->ranks && p->state[rank + 1].wanted == 0;
-        r->wanted = !blocked && r->done[FORWARD] < p->chunks && !should_wait(p, rank);
+        r->wanted = !blocked && r->done[FORWARD] < p->chunks &&
+                    !(delays_backward(p, rank) && is_not(p, IGNORES_BACKWARDS));
     }
 }
 
-/* W's until the action fits into memory; false where there are not enough. */
-static bool make_room(planner *p, int32_t rank, int kind)
+/*
+ * W's until a forward fits into memory. There are enough: after the warm-up a rank has one more
+ * input gradient behind it for every forward.
+ */
+static void make_room(planner *p, int32_t rank)
 {
     rank_state *r = &p->state[rank];
-    while (r->memory + memory_of(p, kind) > p->limit) {
-        if (!has_weight(r)) {
-            return false;
-        }
+    while (has_weight(r) && r->memory + memory_of(p, FORWARD) > p->limit) {
         put(p, rank, WEIGHT);
     }
-    return true;
 }
 
 /* W's that fit before the input arrives, and one more where the gap that is left would cost time.
@@ -234,27 +264,24 @@ static void fill_gap(planner *p, int32_t rank, int64_t input)
         put(p, rank, WEIGHT);
     }
     if (has_weight(r) && r->clock < input &&
-        (p->choose.fills_free_gaps || input - r->clock > p->most_idle - r->idle)) {
+        (input - r->clock > p->most_idle - r->idle || is_not(p, LEAVES_FREE_GAPS))) {
         put(p, rank, WEIGHT);
     }
 }
 
-static bool run_forwards(planner *p)
+static void run_forwards(planner *p)
 {
     for (int32_t rank = 0; rank < p->ranks; rank++) {
         if (p->state[rank].wanted == 0) {
             continue;
         }
-        if (!make_room(p, rank, FORWARD)) {
-            return false;
-        }
+        make_room(p, rank);
         if (rank > 0) {
             fill_gap(p, rank, arrival(p, rank, FORWARD));
         }
         put(p, rank, FORWARD);
         p->state[rank].wanted = 0;
     }
-    return true;
 }
 
 static void run_weights(planner *p, int32_t rank)
@@ -264,12 +291,9 @@ static void run_weights(planner *p, int32_t rank)
     }
 }
 
-static bool run_backwards(planner *p)
+static void run_backwards(planner *p)
 {
     for (int32_t rank = p->ranks - 1; rank >= 0; rank--) {
-        if (!make_room(p, rank, INPUT)) {
-            return false;
-        }
         if (rank + 1 < p->ranks) {
             fill_gap(p, rank, arrival(p, rank, INPUT));
         }
@@ -278,7 +302,6 @@ static bool run_backwards(planner *p)
         }
         put(p, rank, INPUT);
     }
-    return true;
 }
 
 /* ---- One plan ---- */
@@ -294,119 +317,143 @@ static void begin(planner *p)
     }
 }
 
-/*
- * The longest span of a rank, from the start of its first F; -1 where memory does not suffice or
- * it would be no shorter than the best. Most ways are given up right after the warm-up, which
- * decides most of the idle time.
- */
-static int64_t plan(planner *p)
+static bool is_cancelled(planner *p)
+{
+    if (p->num_put - p->polled_at < DPL_CANCEL_EVERY) {
+        return false;
+    }
+    p->polled_at = p->num_put;
+    return dpl_cancelled(p->hooks);
+}
+
+static int64_t longest_span(const planner *p)
 {
     int64_t longest = 0;
-    begin(p);
-    warm_up(p);
-    for (int32_t chunk = 1; chunk < p->chunks; chunk++) {
-        if (p->hopeless) {
-            return -1;
-        }
-        decide_forwards(p);
-        if (!run_forwards(p) || !run_backwards(p)) {
-            return -1;
-        }
-    }
     for (int32_t rank = 0; rank < p->ranks; rank++) {
-        run_weights(p, rank);
         int64_t span = p->state[rank].busy + p->state[rank].idle;
         longest = span > longest ? span : longest;
     }
     return longest;
 }
 
-static choices choices_at(int way)
+/*
+ * Plans with p->choice, and keeps the plan if it is the best so far. Most are given up right after
+ * the warm-up, which decides most of the idle time.
+ */
+static dpl_code plan(planner *p, dpl_error *error)
 {
-    return (choices){(way & 4) == 0, (way & 2) == 0, (way & 1) == 0};
+    p->mattered[p->choice] = 0;
+    begin(p);
+    warm_up(p);
+    for (int32_t chunk = 1; chunk < p->chunks && !p->hopeless; chunk++) {
+        if (is_cancelled(p)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
+        decide_forwards(p);
+        run_forwards(p);
+        run_backwards(p);
+    }
+    if (p->hopeless) {
+        return DPL_OK;
+    }
+    for (int32_t rank = 0; rank < p->ranks; rank++) {
+        run_weights(p, rank);
+    }
+    p->best = longest_span(p);
+    uint8_t *kinds = p->best_kinds;
+    p->best_kinds = p->kinds;
+    p->kinds = kinds;
+    return DPL_OK;
 }
 
-enum { WAYS = 8 };
-
-/* Plans all ways; leaves the kinds of the best in best_kinds. Its span, or -1, or -2: cancelled. */
-static int64_t find_best(planner *p, const dpl_hooks *hooks, uint8_t *best_kinds)
+/* Whether an earlier choice differs only in decisions that changed nothing there. */
+static bool is_known(const planner *p, int choice)
 {
-    size_t count = (size_t)p->ranks * 3 * (size_t)p->chunks;
-    p->best = -1;
-    for (int way = 0; way < WAYS; way++) {
-        if (dpl_cancelled(hooks)) {
-            return -2;
-        }
-        p->choose = choices_at(way);
-        int64_t span = plan(p);
-        if (span >= 0 && (p->best < 0 || span < p->best)) {
-            p->best = span;
-            memcpy(best_kinds, p->kinds, count);
+    for (int earlier = 0; earlier < choice; earlier++) {
+        if (p->mattered[earlier] >= 0 && ((choice ^ earlier) & p->mattered[earlier]) == 0) {
+            return true;
         }
     }
-    return p->best;
+    return false;
+}
+
+static dpl_code find_best(planner *p, dpl_error *error)
+{
+    p->best = INT64_MAX;
+    for (int choice = 0; choice < NUM_CHOICES; choice++) {
+        p->mattered[choice] = -1;
+    }
+    for (p->choice = 0; p->choice < NUM_CHOICES; p->choice++) {
+        dpl_code code = is_known(p, p->choice) ? DPL_OK : plan(p, error);
+        if (code != DPL_OK) {
+            return code;
+        }
+    }
+    return DPL_OK;
 }
 
 /* ---- Orders ---- */
 
-static void write_kinds(const planner *p, const uint8_t *kinds, dpl_orders *orders)
+static dpl_code write_best(const planner *p, dpl_orders *orders, dpl_error *error)
 {
     static const dpl_kind names[KINDS] = {DPL_F, DPL_I, DPL_W};
-    size_t length = 3 * (size_t)p->chunks;
+    size_t length = KINDS * (size_t)p->chunks;
     for (int32_t rank = 0; rank < p->ranks; rank++) {
         int32_t next[KINDS] = {0, 0, 0};
         dpl_order order = {.next = orders->actions + (size_t)rank * orders->stride, .rank = rank};
-        const uint8_t *own = kinds + (size_t)rank * length;
+        const uint8_t *own = p->best_kinds + first_kind(p, rank);
+        if (dpl_cancelled(p->hooks)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
         for (size_t i = 0; i < length; i++) {
             dpl_order_add(&order, names[own[i]], rank, next[own[i]]++);
         }
         orders->lengths[rank] = length;
     }
+    return DPL_OK;
 }
 
-static dpl_code plan_all(planner *p, uint8_t *best_kinds, dpl_orders *orders, dpl_error *error)
+static bool allocate(planner *p)
 {
-    int64_t best = find_best(p, orders->hooks, best_kinds);
-    if (best == -2) {
-        return dpl_fail(error, DPL_CANCELLED, "cancelled");
-    }
-    if (best < 0) {
-        return dpl_fail(error, DPL_SIZE,
-                        "the heuristic of zb_1p and zb_2p finds no order within their memory for "
-                        "these costs");
-    }
-    write_kinds(p, best_kinds, orders);
-    return DPL_OK;
+    size_t cells = cell(p, p->ranks, 0);
+    p->state = dpl_allocate(p->hooks, (size_t)p->ranks, sizeof *p->state);
+    p->ends[FORWARD] = dpl_allocate(p->hooks, cells, sizeof *p->ends[FORWARD]);
+    p->ends[INPUT] = dpl_allocate(p->hooks, cells, sizeof *p->ends[INPUT]);
+    p->kinds = dpl_allocate(p->hooks, cells, KINDS);
+    p->best_kinds = dpl_allocate(p->hooks, cells, KINDS);
+    return p->state != NULL && p->ends[FORWARD] != NULL && p->ends[INPUT] != NULL &&
+           p->kinds != NULL && p->best_kinds != NULL;
+}
+
+static void release(planner *p)
+{
+    size_t cells = cell(p, p->ranks, 0);
+    dpl_release(p->hooks, p->state, (size_t)p->ranks, sizeof *p->state);
+    dpl_release(p->hooks, p->ends[FORWARD], cells, sizeof *p->ends[FORWARD]);
+    dpl_release(p->hooks, p->ends[INPUT], cells, sizeof *p->ends[INPUT]);
+    dpl_release(p->hooks, p->kinds, cells, KINDS);
+    dpl_release(p->hooks, p->best_kinds, cells, KINDS);
 }
 
 /* limit: activations of a micro-batch that a rank may hold. */
 static dpl_code write_within(dpl_orders *orders, int64_t limit, dpl_error *error)
 {
-    const dpl_hooks *hooks = orders->hooks;
-    size_t ranks = (size_t)orders->shape->num_ranks;
-    size_t cells = ranks * (size_t)orders->shape->num_chunks;
     planner p = {.costs = orders->costs,
+                 .hooks = orders->hooks,
                  .ranks = orders->shape->num_ranks,
                  .chunks = orders->shape->num_chunks,
                  .kept = dpl_fraction_of(orders->costs->weight_memory)};
     p.limit = limit * p.kept.bottom;
-    p.state = dpl_allocate(hooks, ranks, sizeof *p.state);
-    p.ends[FORWARD] = dpl_allocate(hooks, cells, sizeof *p.ends[FORWARD]);
-    p.ends[INPUT] = dpl_allocate(hooks, cells, sizeof *p.ends[INPUT]);
-    p.kinds = dpl_allocate(hooks, cells, 3);
-    uint8_t *best_kinds = dpl_allocate(hooks, cells, 3);
     dpl_code code = DPL_MEMORY;
-    if (p.state != NULL && p.ends[FORWARD] != NULL && p.ends[INPUT] != NULL && p.kinds != NULL &&
-        best_kinds != NULL) {
-        code = plan_all(&p, best_kinds, orders, error);
+    if (allocate(&p)) {
+        code = find_best(&p, error);
     } else {
         (void)dpl_fail(error, code, "out of memory: choose fewer ranks or chunks");
     }
-    dpl_release(hooks, p.state, ranks, sizeof *p.state);
-    dpl_release(hooks, p.ends[FORWARD], cells, sizeof *p.ends[FORWARD]);
-    dpl_release(hooks, p.ends[INPUT], cells, sizeof *p.ends[INPUT]);
-    dpl_release(hooks, p.kinds, cells, 3);
-    dpl_release(hooks, best_kinds, cells, 3);
+    if (code == DPL_OK) {
+        code = write_best(&p, orders, error);
+    }
+    release(&p);
     return code;
 }
 

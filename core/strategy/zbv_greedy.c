@@ -1,511 +1,365 @@
 /*
  * ZB-V by search (Qi et al., arXiv 2401.10241, section 6; its rules as the authors' scheduler has
  * them, scheduler/zbv.py in github.com/sail-sg/zero-bubble-pipeline-parallelism). What the paper
- * calls B is I here.
- *
- * The model goes down the ranks and up again. A rank has two ways: on way 0 forwards come down and,
- * later, gradients too; on way 1 both go up. So the gradient of a chunk comes down on the stages
- * that its forward went up on: I and W of way 0 belong to stage 2 P - 1 - rank.
+ * calls B is I here. Ways are told in zbv_plan.h.
  *
  * All ranks are ordered together, in time: a warm-up that keeps every rank as far ahead as memory
- * (2 P activations of a stage) allows, then 2 M rounds of an input gradient and a forward for each
+ * (2 P activations of a stage) allows, then rounds of an input gradient and a forward for each
  * rank. Weight gradients fill gaps before an input arrives; into a gap that is too short one goes
  * only if the rank has been idle for nearly as long as the most idle one. The two decisions of that
  * are taken either way, each result is improved as long as knowing its idle times helps, and the
  * first of least idle time is the schedule.
+ *
+ * The authors' scheduler, which knows one cost for all stages, stops at an assertion where a rule
+ * asks for an action whose input is not there, or memory does not suffice. With costs by stage that
+ * happens: here the rank then runs what is ready, or nothing in that round. Where memory is full of
+ * forwards that wait on way 0, nothing is ever ready again; only if all plans end so, they are made
+ * once more with room kept for one forward of way 1. Then the earliest unfinished chunk can always
+ * go on: gradients need no room, its forward down is wanted where the rank holds nothing, and its
+ * forward up has the room that was kept.
  */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "strategy/fraction.h"
-#include "strategy/strategy.h"
+#include "schedule/schedule.h"
+#include "strategy/zbv_plan.h"
 
-enum { FORWARD, INPUT, WEIGHT, KINDS };
-enum { WAYS = 2 };
+/* The decisions, as bits that are set where a gap is left open. */
+enum { OPEN_BEFORE_FORWARD = 1, OPEN_BEFORE_GRADIENT = 2, NUM_CHOICES = 4 };
 
-/* An action, as one byte: its kind and way. */
-typedef uint8_t act;
-
-static act act_of(int kind, int way)
-{
-    return (act)(kind * WAYS + way);
-}
-
-typedef struct rank_state {
-    int64_t clock;
-    int64_t memory;
-    int64_t idle;     /* since its first F */
-    int64_t approved; /* idle time of the plan that is improved */
-    int32_t done[KINDS][WAYS];
-    size_t length;     /* of its order */
-    size_t next_input; /* where the I is whose W is next */
-    int32_t waiting;   /* W's */
-} rank_state;
-
-typedef struct planner {
-    const dpl_whole_costs *costs;
-    const dpl_hooks *hooks;
-    int32_t ranks, chunks;
-    dpl_fraction kept; /* weight_memory: memory counts in units of 1 / kept.bottom */
-    bool fills_for_forward, fills_for_gradient;
-    rank_state *state;
-    int64_t *ends[2][WAYS]; /* of forwards and input gradients, by rank and chunk; -1: not yet */
-    int64_t most_idle;
-    int64_t most_approved;
-    act *acts;  /* by rank: its order */
-    bool stuck; /* memory does not suffice, or the rules lead nowhere */
-} planner;
-
-/* ---- Places ---- */
-
-static int32_t stage_of(const planner *p, int32_t rank, int kind, int way)
-{
-    bool down = kind == FORWARD ? way == 0 : way == 1;
-    return down ? rank : 2 * p->ranks - 1 - rank;
-}
-
-static int64_t cost_of(const planner *p, int32_t rank, int kind, int way)
-{
-    const int64_t *costs[KINDS] = {p->costs->F, p->costs->I, p->costs->W};
-    return costs[kind][stage_of(p, rank, kind, way)];
-}
-
-static int64_t memory_of(const planner *p, int kind)
-{
-    const int64_t change[KINDS] = {p->kept.bottom, p->kept.top - p->kept.bottom, -p->kept.top};
-    return change[kind];
-}
-
-static int64_t memory_limit(const planner *p)
-{
-    return 2 * (int64_t)p->ranks * p->kept.bottom;
-}
-
-static int64_t *end_at(const planner *p, int kind, int way, int32_t rank, int32_t chunk)
-{
-    return &p->ends[kind][way][(size_t)rank * (size_t)p->chunks + (size_t)chunk];
-}
-
-/* The rank before on a way: ranks come down on way 0. */
-static int32_t rank_before(int32_t rank, int way)
-{
-    return way == 0 ? rank - 1 : rank + 1;
-}
-
-static bool is_first(const planner *p, int32_t rank, int way)
-{
-    int32_t before = rank_before(rank, way);
-    return before < 0 || before >= p->ranks;
-}
-
-/* When the input of the next action ended on another rank: -1 where it has not, or there is none.
- */
-static int64_t input_end(const planner *p, int32_t rank, int kind, int way)
-{
-    if (is_first(p, rank, way)) {
-        return -1;
-    }
-    int32_t chunk = p->state[rank].done[kind][way];
-    return chunk < p->chunks ? *end_at(p, kind, way, rank_before(rank, way), chunk) : -1;
-}
-
-/* ---- Putting actions ---- */
-
-static void advance(planner *p, int32_t rank, int kind, int way, int64_t start)
-{
-    rank_state *r = &p->state[rank];
-    if (r->done[FORWARD][0] > 0) {
-        r->idle += start - r->clock;
-        p->most_idle = r->idle > p->most_idle ? r->idle : p->most_idle;
-    }
-    r->clock = start + cost_of(p, rank, kind, way);
-    r->memory += memory_of(p, kind);
-    p->acts[(size_t)rank * 6 * (size_t)p->chunks + r->length++] = act_of(kind, way);
-    r->done[kind][way]++;
-}
-
-static void put(planner *p, int32_t rank, int kind, int way)
-{
-    rank_state *r = &p->state[rank];
-    int64_t input = input_end(p, rank, kind, way);
-    int64_t start = r->clock;
-    if (input < 0 && !is_first(p, rank, way)) {
-        p->stuck = true; /* the rules lead to an action whose input nobody has made */
-        return;
-    }
-    if (input >= 0 && input + p->costs->p2p > start) {
-        start = input + p->costs->p2p;
-    }
-    int32_t chunk = r->done[kind][way];
-    advance(p, rank, kind, way, start);
-    *end_at(p, kind, way, rank, chunk) = r->clock;
-    r->waiting += kind == INPUT;
-}
-
-/* W's run in the order of their I's, of both ways: the order so far is the queue. */
-static void put_weight(planner *p, int32_t rank)
-{
-    rank_state *r = &p->state[rank];
-    const act *own = p->acts + (size_t)rank * 6 * (size_t)p->chunks;
-    while (own[r->next_input] / WAYS != INPUT) {
-        r->next_input++;
-    }
-    int way = own[r->next_input++] % WAYS;
-    r->waiting--;
-    advance(p, rank, WEIGHT, way, r->clock);
-}
-
-static int64_t next_weight_cost(const planner *p, int32_t rank)
-{
-    const rank_state *r = &p->state[rank];
-    const act *own = p->acts + (size_t)rank * 6 * (size_t)p->chunks;
-    size_t i = r->next_input;
-    while (own[i] / WAYS != INPUT) {
-        i++;
-    }
-    return cost_of(p, rank, WEIGHT, own[i] % WAYS);
-}
-
-static void make_room(planner *p, int32_t rank, int kind)
-{
-    rank_state *r = &p->state[rank];
-    while (r->memory + memory_of(p, kind) > memory_limit(p) && !p->stuck) {
-        p->stuck = r->waiting == 0;
-        if (!p->stuck) {
-            put_weight(p, rank);
-        }
-    }
-}
-
-/* How much longer than the rank others are idle, or were in the plan that is improved. */
-static int64_t idle_to_spare(const planner *p, int32_t rank)
-{
-    const rank_state *r = &p->state[rank];
-    int64_t approved = p->most_approved - r->approved;
-    return (approved > p->most_idle ? approved : p->most_idle) - r->idle;
-}
-
-/* W's that fit before the input arrives, and one more into a gap that is too long to be left. */
-static void fill_gap(planner *p, int32_t rank, int kind, int way, bool fills_rest)
-{
-    rank_state *r = &p->state[rank];
-    int64_t end = input_end(p, rank, kind, way);
-    while (r->waiting > 0 && !is_first(p, rank, way) &&
-           end + p->costs->p2p >= r->clock + next_weight_cost(p, rank)) {
-        put_weight(p, rank);
-    }
-    if (fills_rest && r->waiting > 0 && end + p->costs->p2p - r->clock > idle_to_spare(p, rank)) {
-        put_weight(p, rank);
-    }
-}
+typedef struct search {
+    dpl_v_plan plan;
+    int choice;
+    int mattered[NUM_CHOICES]; /* by choice: the decisions that changed something, or -1: not tried
+                                */
+    size_t polled_at;          /* num_put when the cancel hook was last asked */
+    uint8_t *turns;            /* scratch of a round, by rank */
+    uint8_t *best;             /* acts */
+    int64_t least_idle;        /* of the best, or -1 */
+} search;
 
 /* ---- Warm-up ---- */
 
 /* Forwards of way 0 that end before the first of way 1 arrives, on the rank and those before it. */
-static void fill_before_turn(planner *p, int32_t rank)
+static void fill_before_turn(dpl_v_plan *p, int32_t rank)
 {
-    rank_state *r = &p->state[rank];
-    int64_t input = input_end(p, rank, FORWARD, 1) + p->costs->p2p;
-    int64_t room = memory_limit(p) - memory_of(p, FORWARD) * (2 + 2 * (int64_t)rank);
-    while (!p->stuck && r->memory <= room && r->clock + cost_of(p, rank, FORWARD, 0) <= input &&
-           r->done[FORWARD][0] < p->chunks) {
+    const dpl_v_rank *r = &p->rank[rank];
+    int64_t arrival = dpl_v_input_end(p, rank, V_FORWARD, 1) + p->costs->p2p;
+    int64_t cost = dpl_v_cost(p, rank, V_FORWARD, 0);
+    int64_t room = dpl_v_memory_limit(p) - p->kept.bottom * (2 + 2 * (int64_t)rank);
+    while (r->memory <= room && r->clock + cost <= arrival && r->done[V_FORWARD][0] < p->chunks) {
         for (int32_t j = 0; j <= rank; j++) {
-            put(p, j, FORWARD, 0);
+            dpl_v_put(p, j, V_FORWARD, 0);
         }
     }
 }
 
-static int32_t num_forwards(const rank_state *r)
+/* A forward of the way for the ranks from the last on. False where one of them cannot run it. */
+static bool put_forwards(dpl_v_plan *p, int32_t first_rank, int way)
 {
-    return r->done[FORWARD][0] + r->done[FORWARD][1];
+    for (int32_t rank = p->ranks - 1; rank >= first_rank; rank--) {
+        if (p->rank[rank].done[V_FORWARD][way] >= p->chunks) {
+            continue;
+        }
+        if (!dpl_v_is_ready(p, rank, V_FORWARD, way) || !dpl_v_has_room(p, rank, way)) {
+            return false;
+        }
+        dpl_v_put(p, rank, V_FORWARD, way);
+    }
+    return true;
 }
 
-/* Every rank gets as many forwards as the one before it, and as many of way 1, and one more. */
-static void level_out(planner *p)
+/* Whether a rank has fewer forwards than the one before it, or is not ahead of it on way 1. */
+static bool is_behind(const dpl_v_plan *p, int32_t rank)
+{
+    const int32_t *own = p->rank[rank].done[V_FORWARD];
+    const int32_t *before = p->rank[rank - 1].done[V_FORWARD];
+    return own[0] + own[1] < before[0] + before[1] ||
+           (own[1] <= before[1] && before[1] < p->chunks);
+}
+
+static void level_out(dpl_v_plan *p)
 {
     int way = 0;
     for (int32_t rank = 1; rank < p->ranks; rank++) {
-        const rank_state *r = &p->state[rank];
-        const rank_state *before = r - 1;
-        while (num_forwards(r) < num_forwards(before) ||
-               (r->done[FORWARD][1] <= before->done[FORWARD][1] &&
-                before->done[FORWARD][1] < p->chunks)) {
-            if (p->stuck) {
+        while (is_behind(p, rank)) {
+            if (!put_forwards(p, rank, way)) {
                 return;
-            }
-            for (int32_t j = p->ranks - 1; j >= rank; j--) {
-                if (p->state[j].done[FORWARD][way] < p->chunks) {
-                    put(p, j, FORWARD, way);
-                }
             }
             way = 1 - way;
         }
     }
 }
 
-static void warm_up(planner *p)
+static void warm_up(dpl_v_plan *p)
 {
     for (int32_t rank = 0; rank < p->ranks; rank++) {
-        put(p, rank, FORWARD, 0);
+        dpl_v_put(p, rank, V_FORWARD, 0);
     }
     for (int32_t rank = p->ranks - 1; rank >= 0; rank--) {
         if (rank < p->ranks - 1) {
             fill_before_turn(p, rank);
         }
-        put(p, rank, FORWARD, 1);
+        dpl_v_put(p, rank, V_FORWARD, 1);
     }
     level_out(p);
 }
 
 /* ---- Rounds ---- */
 
+/* One more W into a gap that is too long to be left, if the choice is to. */
+static void close_gap(search *s, int32_t rank, int open)
+{
+    s->mattered[s->choice] |= open;
+    if ((s->choice & open) == 0) {
+        dpl_v_put_weight(&s->plan, rank);
+    }
+}
+
+static bool run_gradient(search *s, int32_t rank, int way)
+{
+    dpl_v_plan *p = &s->plan;
+    if (!dpl_v_is_ready(p, rank, V_INPUT, way)) {
+        return false;
+    }
+    if (dpl_v_fill_gap(p, rank, V_INPUT, way)) {
+        close_gap(s, rank, way == 1 ? 0 : OPEN_BEFORE_GRADIENT);
+    }
+    dpl_v_put(p, rank, V_INPUT, way);
+    return true;
+}
+
 /* Gradients come down before they go up, and go up as soon as they can. */
-static int way_of_gradient(const planner *p, int32_t rank)
+static bool goes_up(const dpl_v_plan *p, int32_t rank)
 {
-    const rank_state *r = &p->state[rank];
-    if (r->done[INPUT][1] >= r->done[INPUT][0]) {
-        return 0;
+    const int32_t *done = p->rank[rank].done[V_INPUT];
+    if (done[1] >= done[0]) {
+        return false;
     }
-    if (is_first(p, rank, 1)) {
-        return 1;
-    }
-    return input_end(p, rank, INPUT, 1) >= 0 || r->done[INPUT][0] >= p->chunks ? 1 : 0;
+    return dpl_v_is_ready(p, rank, V_INPUT, 1) || done[0] >= p->chunks;
 }
 
-static void run_gradient(planner *p, int32_t rank, int way)
+/* Which gradients go up is decided before any of the round runs. */
+static void run_gradients(search *s)
 {
-    if (p->state[rank].done[INPUT][way] < p->chunks) {
-        fill_gap(p, rank, INPUT, way, way == 1 || p->fills_for_gradient);
-        put(p, rank, INPUT, way);
-    }
-}
-
-/* The ways are chosen before any gradient of the round runs. */
-static void run_gradients(planner *p, uint8_t *ways)
-{
+    enum { DOWN, UP, DONE };
+    const dpl_v_plan *p = &s->plan;
     for (int32_t rank = 0; rank < p->ranks; rank++) {
-        make_room(p, rank, INPUT);
-    }
-    for (int32_t rank = 0; rank < p->ranks; rank++) {
-        ways[rank] = (uint8_t)way_of_gradient(p, rank);
+        s->turns[rank] = goes_up(p, rank) ? UP : DOWN;
     }
     for (int32_t rank = p->ranks - 1; rank >= 0; rank--) {
-        if (ways[rank] == 1) {
-            run_gradient(p, rank, 1);
+        if (s->turns[rank] == UP && run_gradient(s, rank, 1)) {
+            s->turns[rank] = DONE;
         }
     }
     for (int32_t rank = 0; rank < p->ranks; rank++) {
-        if (ways[rank] == 0) {
-            run_gradient(p, rank, 0);
+        if (s->turns[rank] != DONE && !run_gradient(s, rank, 0)) {
+            (void)run_gradient(s, rank, 1);
         }
     }
 }
 
 /* The way of the rank's next forward, or -1 where none can run. */
-static int way_of_forward(const planner *p, int32_t rank)
+static int way_of_forward(const dpl_v_plan *p, int32_t rank)
 {
-    const rank_state *r = &p->state[rank];
-    if (r->done[FORWARD][1] >= r->done[FORWARD][0]) {
-        return 0;
-    }
-    if (is_first(p, rank, 1) || input_end(p, rank, FORWARD, 1) >= 0) {
+    if (dpl_v_is_ready(p, rank, V_FORWARD, 1)) {
         return 1;
     }
-    bool may_come_down = is_first(p, rank, 0) || input_end(p, rank, FORWARD, 0) >= 0;
-    return r->done[FORWARD][0] < p->chunks && may_come_down ? 0 : -1;
+    return dpl_v_is_ready(p, rank, V_FORWARD, 0) ? 0 : -1;
 }
 
-static void run_forwards(planner *p)
+static void run_forwards(search *s)
 {
-    for (int32_t rank = 0; rank < p->ranks && !p->stuck; rank++) {
-        if (p->state[rank].done[FORWARD][1] >= p->chunks) {
+    dpl_v_plan *p = &s->plan;
+    for (int32_t rank = 0; rank < p->ranks; rank++) {
+        if (p->rank[rank].done[V_FORWARD][1] >= p->chunks) {
             continue;
         }
         int way = way_of_forward(p, rank);
-        if (way >= 0) {
-            make_room(p, rank, FORWARD);
-            fill_gap(p, rank, FORWARD, way, p->fills_for_forward);
-            put(p, rank, FORWARD, way);
+        if (way < 0 || !dpl_v_make_room(p, rank, way)) {
+            continue;
         }
+        if (dpl_v_fill_gap(p, rank, V_FORWARD, way)) {
+            close_gap(s, rank, OPEN_BEFORE_FORWARD);
+        }
+        dpl_v_put(p, rank, V_FORWARD, way);
     }
 }
 
 /* ---- One plan ---- */
 
-static void clear(planner *p)
+static bool is_cancelled(search *s)
 {
-    size_t cells = (size_t)p->ranks * (size_t)p->chunks;
-    for (int kind = 0; kind < 2; kind++) {
-        for (int way = 0; way < WAYS; way++) {
-            memset(p->ends[kind][way], 0xff, cells * sizeof *p->ends[kind][way]);
-        }
+    if (s->plan.num_put - s->polled_at < DPL_CANCEL_EVERY) {
+        return false;
     }
-    for (int32_t rank = 0; rank < p->ranks; rank++) {
-        p->state[rank] = (rank_state){.approved = p->state[rank].approved};
-    }
-    p->most_idle = 0;
-    p->stuck = false;
+    s->polled_at = s->plan.num_put;
+    return dpl_cancelled(s->plan.hooks);
 }
 
-/* The most idle time of a rank, or -1: it got stuck, or -2: cancelled. */
-static int64_t plan(planner *p, uint8_t *ways)
+/* Runs rounds until all gradients are done. False where nothing could run, or the idle time is no
+ * less than `bound`. */
+static dpl_code run_rounds(search *s, int64_t bound, bool *complete, dpl_error *error)
 {
-    size_t work = 0;
-    clear(p);
-    warm_up(p);
-    for (int64_t round = 0; round < 2 * (int64_t)p->chunks && !p->stuck; round++) {
-        run_gradients(p, ways);
-        run_forwards(p);
-        work += 6 * (size_t)p->ranks;
-        if (work > 65536) {
-            work = 0;
-            if (dpl_cancelled(p->hooks)) {
-                return -2;
-            }
+    const dpl_v_plan *p = &s->plan;
+    *complete = false;
+    s->polled_at = 0;
+    while (p->most_idle < bound) {
+        size_t before = p->num_put;
+        run_gradients(s);
+        run_forwards(s);
+        if (p->num_put == before) {
+            *complete = p->rank[p->ranks - 1].done[V_INPUT][0] == p->chunks;
+            return DPL_OK;
+        }
+        if (is_cancelled(s)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
     }
-    for (int32_t rank = 0; rank < p->ranks && !p->stuck; rank++) {
-        while (p->state[rank].waiting > 0) {
-            put_weight(p, rank);
+    return DPL_OK;
+}
+
+static void run_weights(dpl_v_plan *p)
+{
+    for (int32_t rank = 0; rank < p->ranks; rank++) {
+        while (p->rank[rank].waiting > 0) {
+            dpl_v_put_weight(p, rank);
         }
     }
-    return p->stuck ? -1 : p->most_idle;
 }
 
 /* ---- The search ---- */
 
-typedef struct search {
-    planner plan;
-    uint8_t *ways; /* scratch of a round, by rank */
-    act *best;
-    int64_t least_idle; /* of the best, or -1 */
-} search;
-
-static void approve(planner *p, bool none)
+static void approve(dpl_v_plan *p, bool none)
 {
     p->most_approved = -1;
     for (int32_t rank = 0; rank < p->ranks; rank++) {
-        p->state[rank].approved = none ? -1 : p->state[rank].idle;
-        if (p->state[rank].approved > p->most_approved) {
-            p->most_approved = p->state[rank].approved;
-        }
+        dpl_v_rank *r = &p->rank[rank];
+        r->approved = none ? -1 : r->idle;
+        p->most_approved = r->approved > p->most_approved ? r->approved : p->most_approved;
     }
 }
 
-static void keep_better(search *s, int64_t idle)
+static void keep_better(search *s)
 {
-    if (s->least_idle < 0 || idle < s->least_idle) {
-        s->least_idle = idle;
-        memcpy(s->best, s->plan.acts, (size_t)s->plan.ranks * 6 * (size_t)s->plan.chunks);
+    if (s->least_idle < 0 || s->plan.most_idle < s->least_idle) {
+        s->least_idle = s->plan.most_idle;
+        memcpy(s->best, s->plan.acts, dpl_v_num_acts(&s->plan));
     }
 }
 
-/*
- * Plans, and again with what the ranks were idle before, as long as that is less. The last plan is
- * only tried: an idle time that is no less ends the search.
- */
-static bool search_with(search *s)
+/* Plans, and again with what the ranks were idle before, as long as that makes it less. */
+static dpl_code search_with(search *s, int choice, dpl_error *error)
 {
-    int64_t before = -1;
-    approve(&s->plan, true);
+    dpl_v_plan *p = &s->plan;
+    int64_t bound = INT64_MAX;
+    s->choice = choice;
+    s->mattered[choice] = 0;
+    approve(p, true);
     for (;;) {
-        int64_t idle = plan(&s->plan, s->ways);
-        if (idle == -2) {
-            return false;
+        bool complete = false;
+        dpl_v_clear(p);
+        warm_up(p);
+        dpl_code code = run_rounds(s, bound, &complete, error);
+        if (code != DPL_OK || !complete) {
+            return code;
         }
-        if (idle < 0 || (before >= 0 && idle >= before)) {
+        run_weights(p);
+        keep_better(s);
+        bound = p->most_idle;
+        approve(p, false);
+    }
+}
+
+/* Whether an earlier choice differs only in decisions that changed nothing there. */
+static bool is_known(const search *s, int choice)
+{
+    for (int earlier = 0; earlier < choice; earlier++) {
+        if (s->mattered[earlier] >= 0 && ((choice ^ earlier) & s->mattered[earlier]) == 0) {
             return true;
         }
-        keep_better(s, idle);
-        before = idle;
-        approve(&s->plan, false);
     }
+    return false;
 }
 
 static dpl_code search_all(search *s, dpl_error *error)
 {
     s->least_idle = -1;
-    for (int way = 0; way < 4; way++) {
-        s->plan.fills_for_gradient = (way & 2) == 0;
-        s->plan.fills_for_forward = (way & 1) == 0;
-        if (!search_with(s)) {
-            return dpl_fail(error, DPL_CANCELLED, "cancelled");
-        }
+    for (int choice = 0; choice < NUM_CHOICES; choice++) {
+        s->mattered[choice] = -1;
     }
-    if (s->least_idle < 0) {
-        return dpl_fail(error, DPL_SIZE,
-                        "the search of zbv_greedy finds no order for these costs within its "
-                        "memory, 2 num_ranks activations of a stage on a rank");
+    for (int choice = 0; choice < NUM_CHOICES; choice++) {
+        dpl_code code = is_known(s, choice) ? DPL_OK : search_with(s, choice, error);
+        if (code != DPL_OK) {
+            return code;
+        }
     }
     return DPL_OK;
 }
 
+static dpl_code search_until_found(search *s, dpl_error *error)
+{
+    dpl_code code = search_all(s, error);
+    if (code == DPL_OK && s->least_idle < 0) {
+        s->plan.keeps_room = true;
+        code = search_all(s, error);
+    }
+    return code;
+}
+
 /* ---- Orders ---- */
 
-static void write_acts(const search *s, dpl_orders *orders)
+static void write_rank(const search *s, dpl_order *order, size_t length)
 {
-    static const dpl_kind names[KINDS] = {DPL_F, DPL_I, DPL_W};
-    size_t length = 6 * (size_t)s->plan.chunks;
+    static const dpl_kind names[V_KINDS] = {DPL_F, DPL_I, DPL_W};
+    const dpl_v_plan *p = &s->plan;
+    const uint8_t *own = s->best + dpl_v_first_act(p, order->rank);
+    int32_t next[V_KINDS][V_WAYS] = {{0}};
+    for (size_t i = 0; i < length; i++) {
+        int kind = dpl_v_kind(own[i]);
+        int way = dpl_v_way(own[i]);
+        dpl_order_add(order, names[kind], dpl_v_stage(p, order->rank, kind, way),
+                      next[kind][way]++);
+    }
+}
+
+static dpl_code write_best(const search *s, dpl_orders *orders, dpl_error *error)
+{
     for (int32_t rank = 0; rank < s->plan.ranks; rank++) {
-        int32_t next[KINDS][WAYS] = {{0}};
-        dpl_order order = {.next = orders->actions + (size_t)rank * orders->stride, .rank = rank};
-        const act *own = s->best + (size_t)rank * length;
-        for (size_t i = 0; i < length; i++) {
-            int kind = own[i] / WAYS;
-            int way = own[i] % WAYS;
-            dpl_order_add(&order, names[kind], stage_of(&s->plan, rank, kind, way),
-                          next[kind][way]++);
+        if (dpl_cancelled(orders->hooks)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        orders->lengths[rank] = length;
+        dpl_order order = {.next = orders->actions + (size_t)rank * orders->stride, .rank = rank};
+        orders->lengths[rank] = V_KINDS * V_WAYS * (size_t)s->plan.chunks;
+        write_rank(s, &order, orders->lengths[rank]);
     }
-}
-
-static bool allocate(search *s, size_t ranks, size_t cells)
-{
-    planner *p = &s->plan;
-    for (int i = 0; i < 4; i++) {
-        p->ends[i / 2][i % 2] = dpl_allocate(p->hooks, cells, sizeof(int64_t));
-    }
-    p->state = dpl_allocate(p->hooks, ranks, sizeof *p->state);
-    p->acts = dpl_allocate(p->hooks, cells, 6);
-    s->best = dpl_allocate(p->hooks, cells, 6);
-    s->ways = dpl_allocate(p->hooks, ranks, 1);
-    return p->ends[0][0] != NULL && p->ends[0][1] != NULL && p->ends[1][0] != NULL &&
-           p->ends[1][1] != NULL && p->state != NULL && p->acts != NULL && s->best != NULL &&
-           s->ways != NULL;
-}
-
-static void release(search *s, size_t ranks, size_t cells)
-{
-    planner *p = &s->plan;
-    for (int i = 0; i < 4; i++) {
-        dpl_release(p->hooks, p->ends[i / 2][i % 2], cells, sizeof(int64_t));
-    }
-    dpl_release(p->hooks, p->state, ranks, sizeof *p->state);
-    dpl_release(p->hooks, p->acts, cells, 6);
-    dpl_release(p->hooks, s->best, cells, 6);
-    dpl_release(p->hooks, s->ways, ranks, 1);
+    return DPL_OK;
 }
 
 dpl_code dpl_orders_zbv_greedy(dpl_orders *orders, dpl_error *error)
 {
-    size_t ranks = (size_t)orders->shape->num_ranks;
-    size_t cells = ranks * (size_t)orders->shape->num_chunks;
     search s = {.plan = {.costs = orders->costs,
                          .hooks = orders->hooks,
                          .ranks = orders->shape->num_ranks,
                          .chunks = orders->shape->num_chunks,
                          .kept = dpl_fraction_of(orders->costs->weight_memory)}};
+    size_t ranks = (size_t)s.plan.ranks;
+    size_t num_acts = dpl_v_num_acts(&s.plan);
     dpl_code code = DPL_MEMORY;
-    if (allocate(&s, ranks, cells)) {
-        code = search_all(&s, error);
+    bool complete = dpl_v_plan_allocate(&s.plan);
+    s.best = dpl_allocate(s.plan.hooks, num_acts, sizeof *s.best);
+    s.turns = dpl_allocate(s.plan.hooks, ranks, sizeof *s.turns);
+    if (complete && s.best != NULL && s.turns != NULL) {
+        code = search_until_found(&s, error);
     } else {
         (void)dpl_fail(error, code, "out of memory: choose fewer ranks or chunks");
     }
     if (code == DPL_OK) {
-        write_acts(&s, orders);
+        code = write_best(&s, orders, error);
     }
-    release(&s, ranks, cells);
+    dpl_v_plan_release(&s.plan);
+    dpl_release(s.plan.hooks, s.best, num_acts, sizeof *s.best);
+    dpl_release(s.plan.hooks, s.turns, ranks, sizeof *s.turns);
     return code;
 }
