@@ -68,6 +68,14 @@ void dpl_release(const dpl_hooks *hooks, void *block, size_t count, size_t size)
     }
 }
 
+#define CACHE_LINE 64
+
+size_t dpl_row_length(size_t count, size_t size)
+{
+    size_t lines = (count * size + CACHE_LINE - 1) / CACHE_LINE;
+    return (lines | 1) * CACHE_LINE / size;
+}
+
 bool dpl_cancelled(const dpl_hooks *hooks)
 {
     return hooks->cancelled != NULL && hooks->cancelled(hooks->user) != 0;

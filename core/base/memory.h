@@ -22,6 +22,13 @@ void *dpl_allocate(const dpl_hooks *hooks, size_t count, size_t size);
 /* Frees what dpl_allocate gave; NULL is allowed. */
 void dpl_release(const dpl_hooks *hooks, void *block, size_t count, size_t size);
 
+/*
+ * Of a table whose rows are visited in turn: how many items of `size` bytes, which divides 64, a
+ * row has that is to hold `count`. Rows are an odd number of cache lines apart: those a power of
+ * two apart would all want the same few places in a cache.
+ */
+size_t dpl_row_length(size_t count, size_t size);
+
 /* Nonzero where the work is to stop. */
 bool dpl_cancelled(const dpl_hooks *hooks);
 

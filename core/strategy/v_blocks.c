@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-static int32_t kind_of(const dpl_board *b, int32_t action)
-{
-    int32_t kind = action / b->chunks;
-    return kind < BLOCK_W ? kind : BLOCK_W;
-}
-
 /* ---- Weight gradients ---- */
 
 static void place_weights_of(dpl_board *b, int32_t rank)
@@ -19,8 +13,7 @@ static void place_weights_of(dpl_board *b, int32_t rank)
     for (; slot < b->length && placed < 2 * b->chunks; slot++) {
         int32_t *action = dpl_board_action(b, rank, slot);
         if (*action != NO_ACTION) {
-            int32_t kind = kind_of(b, *action);
-            waiting += kind == BLOCK_I_DOWN || kind == BLOCK_I_UP;
+            waiting += dpl_board_is_gradient(b, *action);
         } else if (waiting > 0) {
             *action = BLOCK_W * b->chunks + placed++;
             *dpl_board_slot(b, rank, *action) = slot;
@@ -31,27 +24,22 @@ static void place_weights_of(dpl_board *b, int32_t rank)
 
 void dpl_board_place_weights(dpl_board *b)
 {
-    for (int32_t rank = 0; rank < b->ranks; rank++) {
+    for (int32_t rank = 0; rank < b->ranks && dpl_board_goes_on(b, (size_t)b->length); rank++) {
         place_weights_of(b, rank);
     }
 }
 
 void dpl_board_remove_weights(dpl_board *b)
 {
-    size_t count = (size_t)b->ranks * (size_t)b->length;
-    for (size_t i = 0; i < count; i++) {
-        if (b->action[i] >= BLOCK_W * b->chunks) {
-            b->action[i] = NO_ACTION;
+    for (int32_t rank = 0; rank < b->ranks && dpl_board_goes_on(b, (size_t)b->length); rank++) {
+        for (int32_t slot = 0; slot < b->length; slot++) {
+            int32_t *action = dpl_board_action(b, rank, slot);
+            *action = dpl_board_is_weight(b, *action) ? NO_ACTION : *action;
         }
     }
 }
 
 /* ---- Squeezing ---- */
-
-typedef struct squeeze {
-    dpl_board *board;
-    int32_t *free_at; /* by rank: the first slot behind what has been put */
-} squeeze;
 
 static int32_t later(int32_t a, int32_t b)
 {
@@ -61,13 +49,13 @@ static int32_t later(int32_t a, int32_t b)
 /* The first slot behind an action that has been squeezed. */
 static int32_t behind(const dpl_board *b, int32_t rank, int32_t action)
 {
-    return b->scratch[(size_t)rank * BLOCK_PERIOD * (size_t)b->chunks + (size_t)action] + 1;
+    return b->scratch[(size_t)rank * b->acts_row + (size_t)action] + 1;
 }
 
 /* The first slot behind the inputs of an action and, of its kind, the one before it. */
 static int32_t inputs_of(const dpl_board *b, int32_t rank, int32_t action)
 {
-    int32_t kind = kind_of(b, action);
+    int32_t kind = dpl_board_kind(b, action);
     bool down = kind == BLOCK_F_DOWN || kind == BLOCK_I_DOWN;
     int32_t before = down ? rank - 1 : rank + 1;
     int32_t slot = 0;
@@ -83,6 +71,7 @@ static int32_t inputs_of(const dpl_board *b, int32_t rank, int32_t action)
     return slot;
 }
 
+/* free_at: by rank, the first slot behind what has been put. */
 static void squeeze_slot(dpl_board *b, int32_t slot, int32_t *free_at)
 {
     for (int32_t rank = 0; rank < b->ranks; rank++) {
@@ -91,19 +80,21 @@ static void squeeze_slot(dpl_board *b, int32_t slot, int32_t *free_at)
             continue;
         }
         int32_t place = later(free_at[rank], inputs_of(b, rank, action));
-        b->scratch[(size_t)rank * BLOCK_PERIOD * (size_t)b->chunks + (size_t)action] = place;
+        b->scratch[(size_t)rank * b->acts_row + (size_t)action] = place;
         free_at[rank] = place + 1;
     }
 }
 
 static void take_over(dpl_board *b)
 {
-    size_t actions = (size_t)b->ranks * BLOCK_PERIOD * (size_t)b->chunks;
-    memset(b->action, 0xff, (size_t)b->ranks * (size_t)b->length * sizeof *b->action);
-    memcpy(b->slot, b->scratch, actions * sizeof *b->slot);
-    for (int32_t rank = 0; rank < b->ranks; rank++) {
+    for (int32_t rank = 0; rank < b->ranks && dpl_board_goes_on(b, (size_t)b->length); rank++) {
+        const int32_t *squeezed = b->scratch + (size_t)rank * b->acts_row;
+        for (int32_t slot = 0; slot < b->length; slot++) {
+            *dpl_board_action(b, rank, slot) = NO_ACTION;
+        }
         for (int32_t action = 0; action < BLOCK_PERIOD * b->chunks; action++) {
-            *dpl_board_action(b, rank, *dpl_board_slot(b, rank, action)) = action;
+            *dpl_board_slot(b, rank, action) = squeezed[action];
+            *dpl_board_action(b, rank, squeezed[action]) = action;
         }
     }
 }
@@ -112,7 +103,7 @@ static void take_over(dpl_board *b)
 void dpl_board_squeeze(dpl_board *b)
 {
     memset(b->num_gradients, 0, (size_t)b->ranks * sizeof *b->num_gradients);
-    for (int32_t slot = 0; slot < b->length; slot++) {
+    for (int32_t slot = 0; slot < b->length && dpl_board_goes_on(b, (size_t)b->ranks); slot++) {
         squeeze_slot(b, slot, b->num_gradients);
     }
     take_over(b);

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "strategy/v_blocks.h"
 
 /* Slots of the first micro-batch on a rank, by BLOCK_F_DOWN .. BLOCK_I_UP. */
@@ -55,14 +54,9 @@ enum { PARTS = 7 };
 
 static void list_parts(dpl_board *b, part parts[PARTS])
 {
-    size_t slots = (size_t)b->length;
-    size_t chunks = (size_t)b->chunks;
-    const part all[PARTS] = {{&b->action, slots},
-                             {&b->slot, BLOCK_PERIOD * chunks},
-                             {&b->scratch, BLOCK_PERIOD * chunks},
-                             {&b->held, slots},
-                             {&b->waiting, slots},
-                             {&b->gradients, 2 * chunks},
+    const part all[PARTS] = {{&b->action, b->slots_row},  {&b->slot, b->acts_row},
+                             {&b->scratch, b->acts_row},  {&b->held, b->slots_row},
+                             {&b->waiting, b->slots_row}, {&b->gradients, 2 * (size_t)b->chunks},
                              {&b->num_gradients, 1}};
     memcpy(parts, all, sizeof all);
 }
@@ -77,8 +71,9 @@ static dpl_code allocate(dpl_board *b, dpl_error *error)
     }
     dpl_code code = dpl_memory_reserve(numbers, sizeof(int32_t), "the search for slots", error);
     for (int i = 0; i < PARTS && code == DPL_OK; i++) {
-        *parts[i].array =
-            dpl_allocate(b->hooks, parts[i].per_rank * (size_t)b->ranks, sizeof(int32_t));
+        size_t count = parts[i].per_rank * (size_t)b->ranks;
+        *parts[i].array = dpl_allocate(b->hooks, count, sizeof(int32_t));
+        (void)dpl_board_goes_on(b, count);
         if (*parts[i].array == NULL) {
             code = dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
         }
@@ -96,16 +91,26 @@ static void release(dpl_board *b)
     }
 }
 
-static void stamp(dpl_board *b, block_of first_block)
+static void stamp_rank(dpl_board *b, int32_t rank, const block *first)
 {
-    memset(b->action, 0xff, (size_t)b->ranks * (size_t)b->length * sizeof *b->action);
-    for (int32_t rank = 0; rank < b->ranks; rank++) {
-        block first = first_block(rank, b->ranks);
-        for (int32_t action = 0; action < BLOCK_PLACED * b->chunks; action++) {
-            int32_t slot = first.slot[action / b->chunks] + BLOCK_PERIOD * (action % b->chunks);
+    for (int32_t slot = 0; slot < b->length; slot++) {
+        *dpl_board_action(b, rank, slot) = NO_ACTION;
+    }
+    for (int32_t kind = 0; kind < BLOCK_PLACED; kind++) {
+        for (int32_t chunk = 0; chunk < b->chunks; chunk++) {
+            int32_t action = kind * b->chunks + chunk;
+            int32_t slot = first->slot[kind] + BLOCK_PERIOD * chunk;
             *dpl_board_action(b, rank, slot) = action;
             *dpl_board_slot(b, rank, action) = slot;
         }
+    }
+}
+
+static void stamp(dpl_board *b, block_of first_block)
+{
+    for (int32_t rank = 0; rank < b->ranks && dpl_board_goes_on(b, (size_t)b->length); rank++) {
+        block first = first_block(rank, b->ranks);
+        stamp_rank(b, rank, &first);
     }
 }
 
@@ -126,13 +131,13 @@ static void write_rank(const dpl_board *b, dpl_order *order)
     int32_t rank = order->rank;
     for (int32_t slot = 0; slot < b->length; slot++) {
         int32_t action = *dpl_board_action(b, rank, slot);
-        int32_t kind = action / b->chunks;
         if (action != NO_ACTION) {
+            int32_t kind = dpl_board_kind(b, action);
             bool forward = kind < BLOCK_I_DOWN;
             dpl_order_add(order, forward ? DPL_F : DPL_I, stage_of(b, rank, kind),
-                          action % b->chunks);
+                          action - kind * b->chunks);
             if (!forward) {
-                waiting[kind - BLOCK_I_DOWN]++;
+                waiting[kind == BLOCK_I_UP]++;
             }
         } else if (waiting[0] + waiting[1] > 0) {
             int way = waiting[0] > 0 ? 0 : 1;
@@ -142,23 +147,26 @@ static void write_rank(const dpl_board *b, dpl_order *order)
     }
 }
 
-static dpl_code improve(dpl_board *b, dpl_error *error)
+static void write_ranks(dpl_board *b, dpl_orders *orders)
+{
+    for (int32_t rank = 0; rank < b->ranks && dpl_board_goes_on(b, (size_t)b->length); rank++) {
+        dpl_action *begin = orders->actions + (size_t)rank * orders->stride;
+        dpl_order order = {.next = begin, .rank = rank};
+        write_rank(b, &order);
+        orders->lengths[rank] = (size_t)(order.next - begin);
+    }
+}
+
+static void improve(dpl_board *b)
 {
     dpl_board_place_weights(b);
-    dpl_code code = dpl_board_move(b, true, error);
-    if (code != DPL_OK) {
-        return code;
-    }
+    dpl_board_move(b, true);
     dpl_board_squeeze(b);
     dpl_board_remove_weights(b);
-    code = dpl_board_move(b, false, error);
-    if (code != DPL_OK) {
-        return code;
-    }
+    dpl_board_move(b, false);
     dpl_board_place_weights(b);
     dpl_board_squeeze(b);
     dpl_board_remove_weights(b);
-    return DPL_OK;
 }
 
 static dpl_code write_orders(dpl_orders *orders, block_of first_block, dpl_error *error)
@@ -172,16 +180,16 @@ static dpl_code write_orders(dpl_orders *orders, block_of first_block, dpl_error
                        .ranks = orders->shape->num_ranks,
                        .chunks = orders->shape->num_chunks,
                        .length = (int32_t)length};
+    board.slots_row = dpl_row_length((size_t)length, sizeof(int32_t));
+    board.acts_row = dpl_row_length(BLOCK_PERIOD * (size_t)board.chunks, sizeof(int32_t));
     dpl_code code = allocate(&board, error);
     if (code == DPL_OK) {
         stamp(&board, first_block);
-        code = improve(&board, error);
-    }
-    for (int32_t rank = 0; code == DPL_OK && rank < board.ranks; rank++) {
-        dpl_action *begin = orders->actions + (size_t)rank * orders->stride;
-        dpl_order order = {.next = begin, .rank = rank};
-        write_rank(&board, &order);
-        orders->lengths[rank] = (size_t)(order.next - begin);
+        improve(&board);
+        write_ranks(&board, orders);
+        if (board.cancelled) {
+            code = dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
     }
     release(&board);
     return code;

@@ -4,9 +4,6 @@
  */
 #include <string.h>
 
-#include "base/error.h"
-#include "base/memory.h"
-#include "schedule/schedule.h"
 #include "strategy/v_blocks.h"
 
 enum phase { BEFORE_FIRST_BACK, STEADY, AFTER_LAST_FORWARD };
@@ -18,45 +15,29 @@ typedef struct moves {
     int32_t most; /* activations that a rank may hold */
 } moves;
 
-static int32_t kind_of(const dpl_board *b, int32_t action)
-{
-    int32_t kind = action / b->chunks;
-    return kind < BLOCK_W ? kind : BLOCK_W;
-}
-
-static bool is_forward(int32_t kind)
-{
-    return kind == BLOCK_F_DOWN || kind == BLOCK_F_UP;
-}
-
-static bool is_gradient(int32_t kind)
-{
-    return kind == BLOCK_I_DOWN || kind == BLOCK_I_UP;
-}
-
 /* ---- What a rank holds ---- */
 
 typedef struct holding {
     int32_t held, waiting;
 } holding;
 
-/* After one more slot. Free slots take a weight gradient where these are not placed. */
-static holding after_action(const moves *m, holding h, int32_t action)
+/*
+ * After one more slot; a weight gradient in it frees an activation. Where weight gradients are not
+ * placed, free slots take one of those that wait.
+ */
+static inline holding after_slot(const moves *m, holding h, int32_t action)
 {
-    if (action == NO_ACTION) {
-        bool frees = !m->weights && h.waiting > 0;
-        return (holding){h.held - frees, h.waiting - frees};
-    }
-    int32_t kind = kind_of(m->board, action);
-    h.held += is_forward(kind);
-    h.held -= kind == BLOCK_W;
-    h.waiting += is_gradient(kind) && !m->weights;
-    return h;
+    const dpl_board *b = m->board;
+    bool is_free = action == NO_ACTION;
+    bool forward = !is_free && dpl_board_is_forward(b, action);
+    bool weight = m->weights ? dpl_board_is_weight(b, action) : is_free && h.waiting > 0;
+    bool waits = !m->weights && !is_free && !forward;
+    return (holding){h.held + forward - weight, h.waiting + waits - (weight && !m->weights)};
 }
 
 static size_t place(const dpl_board *b, int32_t rank, int32_t slot)
 {
-    return (size_t)rank * (size_t)b->length + (size_t)slot;
+    return (size_t)rank * b->slots_row + (size_t)slot;
 }
 
 static holding holding_at(const dpl_board *b, int32_t rank, int32_t slot)
@@ -77,10 +58,10 @@ static void find_holdings(moves *m)
 {
     dpl_board *b = m->board;
     m->most = 0;
-    for (int32_t rank = 0; rank < b->ranks; rank++) {
+    for (int32_t rank = 0; rank < b->ranks && dpl_board_goes_on(b, (size_t)b->length); rank++) {
         holding h = {0, 0};
         for (int32_t slot = 0; slot < b->length; slot++) {
-            h = after_action(m, h, *dpl_board_action(b, rank, slot));
+            h = after_slot(m, h, *dpl_board_action(b, rank, slot));
             set_holding(b, rank, slot, h);
             m->most = h.held > m->most ? h.held : m->most;
         }
@@ -97,7 +78,7 @@ static int32_t later(int32_t a, int32_t b)
 /* The first slot behind everything that the action has to follow. */
 static int32_t first_slot(const dpl_board *b, int32_t rank, int32_t action)
 {
-    int32_t kind = kind_of(b, action);
+    int32_t kind = dpl_board_kind(b, action);
     int32_t number = action - kind * b->chunks;
     bool down = kind == BLOCK_F_DOWN || kind == BLOCK_I_DOWN;
     int32_t before = down ? rank - 1 : rank + 1;
@@ -123,36 +104,74 @@ typedef struct change {
     int32_t from, to;
 } change;
 
-static int32_t action_after(const dpl_board *b, const change *c, int32_t slot)
+/* One rank's part of the board. */
+typedef struct row {
+    int32_t *action, *held, *waiting;
+} row;
+
+static row row_of(const dpl_board *b, int32_t rank)
+{
+    size_t begin = place(b, rank, 0);
+    return (row){b->action + begin, b->held + begin, b->waiting + begin};
+}
+
+static int32_t action_after(const row *r, const change *c, int32_t slot)
 {
     if (slot == c->to) {
         return c->action;
     }
-    return slot == c->from ? NO_ACTION : *dpl_board_action(b, c->rank, slot);
+    return slot == c->from ? NO_ACTION : r->action[slot];
 }
 
 /*
- * Follows what the rank would hold, from where it changes to where it is as before. False where it
- * is too much somewhere. `keeps`: writes it down.
+ * Whether the rank would nowhere hold too much. Until the slot that the action leaves, one more
+ * forward is held. A gradient takes at most one slot from a weight gradient, and gives it one more
+ * to be made up for in: once as little is held as before, that is so from there on.
  */
-static bool follow(moves *m, const change *c, bool keeps)
+static bool has_room(const moves *m, const change *c)
 {
     dpl_board *b = m->board;
+    const row r = row_of(b, c->rank);
+    bool forward = dpl_board_is_forward(b, c->action);
     holding h = holding_at(b, c->rank, c->to - 1);
-    for (int32_t slot = c->to; slot < b->length; slot++) {
-        h = after_action(m, h, action_after(b, c, slot));
-        if (h.held > m->most) {
-            return false;
-        }
-        holding old = holding_at(b, c->rank, slot);
-        if (slot >= c->from && old.held == h.held && old.waiting == h.waiting) {
-            return true;
-        }
-        if (keeps) {
-            set_holding(b, c->rank, slot, h);
+    int32_t slot = c->to;
+    for (; slot < b->length; slot++) {
+        h = after_slot(m, h, action_after(&r, c, slot));
+        if (h.held > m->most || (h.held <= r.held[slot] && (!forward || slot >= c->from))) {
+            break;
         }
     }
-    return true;
+    (void)dpl_board_goes_on(b, (size_t)(slot - c->to));
+    return slot == b->length || h.held <= m->most;
+}
+
+/* Writes down what the rank then holds. With placed weights that differs between the two slots. */
+static void shift_held(const moves *m, const change *c)
+{
+    dpl_board *b = m->board;
+    int32_t *held = b->held + place(b, c->rank, 0);
+    int32_t more = dpl_board_is_forward(b, c->action) - dpl_board_is_weight(b, c->action);
+    for (int32_t slot = c->to; slot < c->from; slot++) {
+        held[slot] += more;
+    }
+}
+
+/* Else up to where it is as before. */
+static void follow_held(const moves *m, const change *c)
+{
+    dpl_board *b = m->board;
+    const row r = row_of(b, c->rank);
+    holding h = holding_at(b, c->rank, c->to - 1);
+    int32_t slot = c->to;
+    for (; slot < b->length; slot++) {
+        h = after_slot(m, h, action_after(&r, c, slot));
+        if (slot >= c->from && r.held[slot] == h.held && r.waiting[slot] == h.waiting) {
+            break;
+        }
+        r.held[slot] = h.held;
+        r.waiting[slot] = h.waiting;
+    }
+    (void)dpl_board_goes_on(b, (size_t)(slot - c->to));
 }
 
 /* With placed weights only a forward can be too much, from its new slot to its old one: the first
@@ -160,7 +179,7 @@ static bool follow(moves *m, const change *c, bool keeps)
 static int32_t first_with_room(const moves *m, int32_t rank, int32_t action, int32_t from,
                                int32_t slot)
 {
-    if (!m->weights || !is_forward(kind_of(m->board, action))) {
+    if (!m->weights || !dpl_board_is_forward(m->board, action)) {
         return from;
     }
     int32_t first = slot;
@@ -173,7 +192,11 @@ static int32_t first_with_room(const moves *m, int32_t rank, int32_t action, int
 static void move(moves *m, const change *c)
 {
     dpl_board *b = m->board;
-    (void)follow(m, c, true);
+    if (m->weights) {
+        shift_held(m, c);
+    } else {
+        follow_held(m, c);
+    }
     *dpl_board_action(b, c->rank, c->from) = NO_ACTION;
     *dpl_board_action(b, c->rank, c->to) = c->action;
     *dpl_board_slot(b, c->rank, c->action) = c->to;
@@ -185,7 +208,7 @@ static void try_to_move(moves *m, int32_t rank, int32_t action, int32_t slot)
     int32_t first = first_with_room(m, rank, action, first_slot(b, rank, action), slot);
     for (int32_t to = first; to < slot; to++) {
         change c = {rank, action, slot, to};
-        if (*dpl_board_action(b, rank, to) == NO_ACTION && (m->weights || follow(m, &c, false))) {
+        if (*dpl_board_action(b, rank, to) == NO_ACTION && (m->weights || has_room(m, &c))) {
             move(m, &c);
             return;
         }
@@ -209,7 +232,7 @@ static void note_gradient(dpl_board *b, int32_t rank, int32_t slot)
 static bool is_movable(moves *m, int32_t rank, int32_t action)
 {
     const dpl_board *b = m->board;
-    if (m->phase == BEFORE_FIRST_BACK && rank == 0 && kind_of(b, action) == BLOCK_I_UP) {
+    if (m->phase == BEFORE_FIRST_BACK && rank == 0 && dpl_board_kind(b, action) == BLOCK_I_UP) {
         m->phase = STEADY;
     }
     if (m->phase == STEADY) {
@@ -231,28 +254,19 @@ static void visit(moves *m, int32_t rank, int32_t slot)
     if (is_movable(m, rank, action)) {
         try_to_move(m, rank, action, slot);
     }
-    if (is_gradient(kind_of(b, action))) {
+    if (dpl_board_is_gradient(b, action)) {
         note_gradient(b, rank, *dpl_board_slot(b, rank, action));
     }
 }
 
-dpl_code dpl_board_move(dpl_board *b, bool weights_are_placed, dpl_error *error)
+void dpl_board_move(dpl_board *b, bool weights_are_placed)
 {
     moves m = {.board = b, .weights = weights_are_placed, .phase = BEFORE_FIRST_BACK};
-    size_t work = 0;
     memset(b->num_gradients, 0, (size_t)b->ranks * sizeof *b->num_gradients);
     find_holdings(&m);
-    for (int32_t slot = 0; slot < b->length; slot++) {
-        for (int32_t rank = 0; rank < b->ranks; rank++) {
+    for (int32_t slot = 0; slot < b->length && dpl_board_goes_on(b, (size_t)b->ranks); slot++) {
+        for (int32_t rank = 0; rank < b->ranks && !b->cancelled; rank++) {
             visit(&m, rank, slot);
         }
-        work += (size_t)b->ranks;
-        if (work > DPL_CANCEL_EVERY) {
-            work = 0;
-            if (dpl_cancelled(b->hooks)) {
-                return dpl_fail(error, DPL_CANCELLED, "cancelled");
-            }
-        }
     }
-    return DPL_OK;
 }

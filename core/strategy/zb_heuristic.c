@@ -42,6 +42,7 @@ typedef struct rank_state {
 typedef struct planner {
     const dpl_whole_costs *costs;
     int32_t ranks, chunks;
+    size_t row;        /* cells of a rank */
     dpl_fraction kept; /* weight_memory: memory counts in units of 1 / kept.bottom */
     int64_t limit;
     int choice;
@@ -76,15 +77,9 @@ static int64_t memory_of(const planner *p, int kind)
     return kind == INPUT ? p->kept.top - p->kept.bottom : -p->kept.top;
 }
 
-/*
- * Rows of ranks are apart by what is no multiple of a page, since ranks are visited in turn and
- * memory a power of two apart has few places in a cache.
- */
-#define ROW_GAP 24
-
 static size_t cell(const planner *p, int32_t rank, int32_t chunk)
 {
-    return (size_t)rank * ((size_t)p->chunks + ROW_GAP) + (size_t)chunk;
+    return (size_t)rank * p->row + (size_t)chunk;
 }
 
 static size_t first_kind(const planner *p, int32_t rank)
@@ -442,6 +437,7 @@ static dpl_code write_within(dpl_orders *orders, int64_t limit, dpl_error *error
                  .hooks = orders->hooks,
                  .ranks = orders->shape->num_ranks,
                  .chunks = orders->shape->num_chunks,
+                 .row = dpl_row_length((size_t)orders->shape->num_chunks, sizeof(int64_t)),
                  .kept = dpl_fraction_of(orders->costs->weight_memory)};
     p.limit = limit * p.kept.bottom;
     dpl_code code = DPL_MEMORY;

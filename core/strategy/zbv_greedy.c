@@ -259,6 +259,9 @@ static dpl_code search_with(search *s, int choice, dpl_error *error)
     approve(p, true);
     for (;;) {
         bool complete = false;
+        if (dpl_cancelled(p->hooks)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
         dpl_v_clear(p);
         warm_up(p);
         dpl_code code = run_rounds(s, bound, &complete, error);
@@ -331,7 +334,7 @@ static dpl_code write_best(const search *s, dpl_orders *orders, dpl_error *error
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         dpl_order order = {.next = orders->actions + (size_t)rank * orders->stride, .rank = rank};
-        orders->lengths[rank] = V_KINDS * V_WAYS * (size_t)s->plan.chunks;
+        orders->lengths[rank] = (size_t)s->plan.chunks * V_KINDS * V_WAYS;
         write_rank(s, &order, orders->lengths[rank]);
     }
     return DPL_OK;
@@ -345,9 +348,9 @@ dpl_code dpl_orders_zbv_greedy(dpl_orders *orders, dpl_error *error)
                          .chunks = orders->shape->num_chunks,
                          .kept = dpl_fraction_of(orders->costs->weight_memory)}};
     size_t ranks = (size_t)s.plan.ranks;
-    size_t num_acts = dpl_v_num_acts(&s.plan);
     dpl_code code = DPL_MEMORY;
     bool complete = dpl_v_plan_allocate(&s.plan);
+    size_t num_acts = dpl_v_num_acts(&s.plan);
     s.best = dpl_allocate(s.plan.hooks, num_acts, sizeof *s.best);
     s.turns = dpl_allocate(s.plan.hooks, ranks, sizeof *s.turns);
     if (complete && s.best != NULL && s.turns != NULL) {
