@@ -55,7 +55,9 @@ end
 
 local TestAll = process.test_table()
 
-local SCRIPTS = { "compare", "deepseek_v3", "quickstart" }
+local SCRIPTS = {
+  "comm_sensitivity", "compare", "deepseek_v3", "quickstart", "zero_bubble_tables",
+}
 
 function TestAll.test_help()
   for _, name in ipairs(SCRIPTS) do
@@ -224,6 +226,31 @@ function TestCommSensitivity.test_mistakes()
     .. "of 'latency', 'link', 'blocking', 'batched'")
   assert_usage_error("comm_sensitivity", "--strategies 1f1",
     "unknown strategy '1f1' (did you mean '1f1b'?)")
+end
+
+---- zero_bubble_tables.lua ----
+
+local TestZeroBubbleTables = process.test_table()
+
+function TestZeroBubbleTables.test_all()
+  local output, code = run("zero_bubble_tables")
+  lu.assertEquals(code, 0)
+  lu.assertStrContains(output, "1.5B           dpl    0.2431            0.1090  0.1585  0.1585")
+  lu.assertStrMatches(output, ".*\n\n36 of 36 agree in all four digits\n")
+end
+
+-- A copy whose facts hold one wrong digit.
+function TestZeroBubbleTables.test_disagreement()
+  sh("sed s/0[.]1090/0.1091/ " .. script("zero_bubble_tables") .. " >wrong.lua")
+  local output, code = dpl("wrong.lua --model 1.5B")
+  lu.assertStrMatches(output, ".*\n\n17 of 18 agree in all four digits\n")
+  lu.assertEquals(code, 1)
+end
+
+function TestZeroBubbleTables.test_model()
+  lu.assertStrContains(run("zero_bubble_tables", "--model 6.2B"), "\n18 of 18 agree in all")
+  assert_usage_error("zero_bubble_tables", "--model 7B",
+    "argument for option '--model' must be one of '1.5B', '6.2B'")
 end
 
 ---- compare.lua ----
@@ -444,7 +471,9 @@ end
 return {
   TestAll = TestAll,
   TestDeepSeek = TestDeepSeek,
-  TestCommSensitivity = TestCommSensitivity, TestCompare = TestCompare,
+  TestCommSensitivity = TestCommSensitivity,
+  TestZeroBubbleTables = TestZeroBubbleTables,
+  TestCompare = TestCompare,
   TestQuickstart = TestQuickstart,
   TestArguments = TestArguments,
   TestTerminal = TestTerminal,
