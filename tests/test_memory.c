@@ -7,16 +7,20 @@
 
 #include "check.h"
 
+enum { LARGE = 1 << 20, MOST_LARGE = 16 };
+
 /* An allocator that counts, and fails when it is told to; the hook that cancels likewise. */
 typedef struct supply {
-    size_t bytes;   /* held now */
-    size_t blocks;  /* held now */
-    long requests;  /* so far */
-    long fail_at;   /* the request to fail, from 1; 0: none */
-    bool fail_on;   /* those after it too */
-    bool wrong;     /* a block came back with another size than it was asked with */
-    long polls;     /* questions whether to stop, so far */
-    long cancel_at; /* the one to say yes to, from 1; 0: none */
+    size_t bytes;              /* held now */
+    size_t blocks;             /* held now */
+    long requests;             /* so far */
+    long fail_at;              /* the request to fail, from 1; 0: none */
+    bool fail_on;              /* those after it too */
+    bool wrong;                /* a block came back with another size than it was asked with */
+    long polls;                /* questions whether to stop, so far */
+    long cancel_at;            /* the one to say yes to, from 1; 0: none */
+    long large;                /* requests of LARGE bytes or more, so far */
+    long polls_at[MOST_LARGE]; /* the polls before each of these */
 } supply;
 
 /* What stands before every block: its size, for a check of what the library says of it. */
@@ -53,6 +57,9 @@ static void *resize(void *user, void *block, size_t old_size, size_t new_size)
     }
     if (is_refused(s)) {
         return NULL;
+    }
+    if (new_size >= LARGE && s->large < MOST_LARGE) {
+        s->polls_at[s->large++] = s->polls;
     }
     prefix *fresh = malloc(sizeof *fresh + new_size);
     fresh->size = new_size;
@@ -105,7 +112,7 @@ static dpl_code simulate(const char *strategy, const dpl_shape *shape, const dpl
     if (code == DPL_OK) {
         code = dpl_simulate(t, &COMMON, NULL, error);
     }
-    if (code == DPL_CANCELLED) { /* and it is none the worse for it */
+    if (code == DPL_CANCELLED && t != NULL) { /* and it is none the worse for it */
         CHECK(dpl_simulate(t, &COMMON, NULL, error) == DPL_OK);
     }
     dpl_timeline_destroy(t);
@@ -378,6 +385,60 @@ static void polls_of_from_data(void)
     for_every_strategy(cancel_at_each_poll, from_data, 2, LONG_CHUNKS);
 }
 
+/* Actions of one rank in these tests, and the least polls while all of them are looked at once. */
+enum { MANY_CHUNKS = 300000, MANY_ACTIONS = 2 * MANY_CHUNKS, POLLS_OF_MANY = MANY_ACTIONS / 65536 };
+
+/* The order of a single rank is long work too: planning it, after all room is there. */
+static void polls_within_one_rank(void)
+{
+    supply s = {.cancel_at = 0};
+    dpl_hooks hooks = {resize, cancelled, &s};
+    const dpl_shape shape = {.num_ranks = 1, .num_chunks = MANY_CHUNKS};
+    dpl_schedule *made = NULL;
+    CHECK(dpl_schedule_create("1f1b", &shape, &hooks, &made, NULL) == DPL_OK);
+    CHECK(s.large > 2 && s.polls - s.polls_at[s.large - 1] >= POLLS_OF_MANY);
+    dpl_schedule_destroy(made);
+}
+
+/* The timeline's room is filled before its first simulation. */
+static void polls_of_a_timeline(void)
+{
+    supply s = {.cancel_at = 0};
+    dpl_hooks hooks = {resize, cancelled, &s};
+    const dpl_shape shape = {.num_ranks = 1, .num_chunks = 10 * MANY_CHUNKS};
+    dpl_schedule *made = NULL;
+    dpl_timeline *t = NULL;
+    CHECK(dpl_schedule_create("gpipe", &shape, NULL, &made, NULL) == DPL_OK);
+    CHECK(dpl_timeline_create(made, &hooks, &t, NULL) == DPL_OK);
+    CHECK(s.polls >= 10);
+    dpl_timeline_destroy(t);
+    dpl_schedule_destroy(made);
+}
+
+/* Copying, planning, and finding out why it cannot run: each asks. The last B is missing. */
+static void polls_of_a_schedule_that_cannot_run(void)
+{
+    supply s = {.cancel_at = 0};
+    dpl_hooks hooks = {resize, cancelled, &s};
+    const dpl_shape shape = {.num_ranks = 1, .num_chunks = MANY_CHUNKS};
+    dpl_route route;
+    int32_t rank;
+    size_t length = 0;
+    dpl_schedule *model = NULL;
+    dpl_schedule *made = NULL;
+    CHECK(dpl_schedule_create("gpipe", &shape, NULL, &model, NULL) == DPL_OK);
+    dpl_schedule_data data = data_of(model, &route, &rank, &length);
+    length--;
+    CHECK(dpl_schedule_from_data(&data, &hooks, &made, NULL) == DPL_OK);
+    CHECK(dpl_schedule_validate(made, NULL) == DPL_INVALID);
+    CHECK(s.large > 2 && s.polls_at[1] - s.polls_at[0] >= POLLS_OF_MANY);
+    long planned = s.polls_at[s.large - 1]; /* cells come last: 3 of them */
+    CHECK(planned >= 2 * (long)POLLS_OF_MANY);
+    CHECK(s.polls - planned >= POLLS_OF_MANY + MANY_CHUNKS / 65536);
+    dpl_schedule_destroy(made);
+    dpl_schedule_destroy(model);
+}
+
 /* A simulation allocates nothing, however often it is done. */
 static void simulating_again_allocates_nothing(void)
 {
@@ -411,7 +472,8 @@ static void sizes_beyond_any_machine(void)
     }
 }
 
-/* A grid of (stage, chunk) far larger than the orders that are given for it. */
+/* A grid of (stage, chunk) far larger than the orders that are given for it: it is the grid that
+ * is too large, and no actions. */
 static void a_route_of_more_chunks_than_memory(void)
 {
     const int32_t ranks[1000] = {0};
@@ -422,6 +484,7 @@ static void a_route_of_more_chunks_than_memory(void)
     dpl_schedule *s = NULL;
     CHECK(dpl_schedule_from_data(&data, NULL, &s, &error) == DPL_MEMORY);
     CHECK(s == NULL);
+    CHECK_CONTAINS(error.message, "2.147e+12 stages times chunks needs ");
     CHECK_CONTAINS(error.message, "of memory");
     dpl_schedule_destroy(s);
 }
@@ -438,6 +501,9 @@ static const test tests[] = {
     TEST(polls_of_simulate),
     TEST(polls_of_run),
     TEST(polls_of_from_data),
+    TEST(polls_within_one_rank),
+    TEST(polls_of_a_timeline),
+    TEST(polls_of_a_schedule_that_cannot_run),
     TEST(simulating_again_allocates_nothing),
     TEST(sizes_beyond_any_machine),
     TEST(a_route_of_more_chunks_than_memory),

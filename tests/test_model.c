@@ -255,6 +255,19 @@ static void test_every_poll_stops(void)
     }
 }
 
+/* Refused at once, with the allocator asked for nothing. */
+static void test_more_ranks_than_memory(void)
+{
+    supply s = {0};
+    dpl_error error = {.message = ""};
+    const dpl_hooks hooks = {resize, cancelled, &s};
+    const dpl_shape shape = {.num_ranks = INT32_MAX, .num_chunks = 4};
+    dpl_estimates all = {.estimates = estimates, .refusals = refusals};
+    CHECK(dpl_compare_memory(&SMALL, &shape, &hooks, &all, &error) == DPL_MEMORY);
+    CHECK_CONTAINS(error.message, "this comparison of 2.147e+09 ranks needs");
+    CHECK(s.requests == 0);
+}
+
 int main(void)
 {
     static const test tests[] = {
@@ -265,6 +278,7 @@ int main(void)
         TEST(test_scaling_refuses),
         TEST(test_every_poll_stops),
         TEST(test_every_allocation_fails),
+        TEST(test_more_ranks_than_memory),
     };
     return RUN_TESTS(tests);
 }

@@ -1,10 +1,12 @@
 /* Allocation through the caller's hooks; every size is checked before it is asked for. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/memory.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -18,6 +20,32 @@ bool dpl_multiply(size_t a, size_t b, size_t *out)
     return true;
 }
 
+/*
+ * A block that is aligned to large pages and lies in them, as far as it fills them and the system
+ * agrees. Every page that is touched first is a call to the system, and there are 512 times fewer
+ * of these; without them they take longer than all that is done in a large schedule's memory.
+ */
+#ifdef MADV_HUGEPAGE
+#define LARGE_PAGE ((size_t)2 << 20)
+
+static void *allocate_large(size_t size)
+{
+    void *block = NULL;
+    if (posix_memalign(&block, LARGE_PAGE, size) != 0) {
+        return NULL;
+    }
+    (void)madvise(block, size / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+    return block;
+}
+#else
+#define LARGE_PAGE SIZE_MAX
+
+static void *allocate_large(size_t size)
+{
+    return malloc(size);
+}
+#endif
+
 static void *resize_with_libc(void *user, void *block, size_t old_size, size_t new_size)
 {
     (void)user;
@@ -25,6 +53,9 @@ static void *resize_with_libc(void *user, void *block, size_t old_size, size_t n
     if (new_size == 0) {
         free(block);
         return NULL;
+    }
+    if (block == NULL && new_size >= LARGE_PAGE) {
+        return allocate_large(new_size);
     }
     return realloc(block, new_size);
 }
@@ -47,16 +78,20 @@ static size_t block_size(size_t count, size_t size)
     return bytes > 0 ? bytes : 1;
 }
 
-void *dpl_allocate(const dpl_hooks *hooks, size_t count, size_t size)
+void *dpl_allocate_unset(const dpl_hooks *hooks, size_t count, size_t size)
 {
     size_t bytes = 0;
     if (!dpl_multiply(count, size, &bytes)) {
         return NULL;
     }
-    bytes = block_size(count, size);
-    void *block = hooks->resize(hooks->user, NULL, 0, bytes);
+    return hooks->resize(hooks->user, NULL, 0, block_size(count, size));
+}
+
+void *dpl_allocate(const dpl_hooks *hooks, size_t count, size_t size)
+{
+    void *block = dpl_allocate_unset(hooks, count, size);
     if (block != NULL) {
-        memset(block, 0, bytes);
+        memset(block, 0, block_size(count, size));
     }
     return block;
 }
@@ -109,6 +144,22 @@ static double container_limit(void)
     return limit < 0 ? INFINITY : limit;
 }
 
+/* Bytes between two questions: a few milliseconds where their pages are touched first. */
+#define FILL_AT_ONCE ((size_t)4 << 20)
+
+bool dpl_fill(const dpl_hooks *hooks, void *block, int byte, size_t count, size_t size)
+{
+    unsigned char *next = block;
+    size_t left = count * size;
+    while (left > 0 && !dpl_cancelled(hooks)) {
+        size_t bytes = left < FILL_AT_ONCE ? left : FILL_AT_ONCE;
+        memset(next, byte, bytes);
+        next += bytes;
+        left -= bytes;
+    }
+    return left == 0;
+}
+
 /* Linux says what can be had without swapping; elsewhere the whole memory is the best bound. */
 static double machine_left(void)
 {
@@ -132,7 +183,8 @@ static double machine_left(void)
 /* Below this nothing is asked of the system: small schedules are made by the thousand. */
 #define SMALL_BYTES 268435456.0
 
-dpl_code dpl_memory_reserve(double count, double size, const char *what, dpl_error *error)
+dpl_code dpl_memory_reserve_for(const char *items, double count, double size, const char *what,
+                                dpl_error *error)
 {
     double bytes = count * size;
     if (bytes < SMALL_BYTES) {
@@ -143,7 +195,12 @@ dpl_code dpl_memory_reserve(double count, double size, const char *what, dpl_err
         return DPL_OK;
     }
     return dpl_fail(error, DPL_MEMORY,
-                    "%s of %.4g actions needs %.4g GB of memory and %.4g GB are free: "
+                    "%s of %.4g %s needs %.4g GB of memory and %.4g GB are free: "
                     "choose fewer ranks or chunks",
-                    what, count, bytes / 1e9, left / 1e9);
+                    what, count, items, bytes / 1e9, left / 1e9);
+}
+
+dpl_code dpl_memory_reserve(double count, double size, const char *what, dpl_error *error)
+{
+    return dpl_memory_reserve_for("actions", count, size, what, error);
 }

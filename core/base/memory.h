@@ -19,7 +19,10 @@ dpl_hooks dpl_hooks_or_default(const dpl_hooks *hooks);
  */
 void *dpl_allocate(const dpl_hooks *hooks, size_t count, size_t size);
 
-/* Frees what dpl_allocate gave; NULL is allowed. */
+/* The same but not zeroed, for what is large and written before it is read. */
+void *dpl_allocate_unset(const dpl_hooks *hooks, size_t count, size_t size);
+
+/* Frees what these gave; NULL is allowed. */
 void dpl_release(const dpl_hooks *hooks, void *block, size_t count, size_t size);
 
 /*
@@ -32,11 +35,18 @@ size_t dpl_row_length(size_t count, size_t size);
 /* Nonzero where the work is to stop. */
 bool dpl_cancelled(const dpl_hooks *hooks);
 
+/* Sets all bytes of a block of any size, asking on the way whether to stop: then false. */
+bool dpl_fill(const dpl_hooks *hooks, void *block, int byte, size_t count, size_t size);
+
 /*
  * DPL_MEMORY where `count` items of `size` bytes surely cannot be had: more than the machine has
  * left. A system that promises more than it has would kill the process later instead. `what` names
  * the things, as in "this schedule".
  */
 dpl_code dpl_memory_reserve(double count, double size, const char *what, dpl_error *error);
+
+/* The same where it is not actions that are counted: `items` says what, as in "ranks". */
+dpl_code dpl_memory_reserve_for(const char *items, double count, double size, const char *what,
+                                dpl_error *error);
 
 #endif

@@ -104,14 +104,32 @@ static bool allocate_parts(dpl_schedule *s, size_t capacity)
     s->stage_rank = dpl_allocate(hooks, (size_t)s->num_stages, sizeof *s->stage_rank);
     s->stage_route = dpl_allocate(hooks, (size_t)s->num_stages, sizeof *s->stage_route);
     s->stages_on = dpl_allocate(hooks, (size_t)s->num_ranks, sizeof *s->stages_on);
-    s->actions = dpl_allocate(hooks, capacity, sizeof *s->actions);
+    s->actions = dpl_allocate_unset(hooks, capacity, sizeof *s->actions);
     s->order_begin = dpl_allocate(hooks, (size_t)s->num_ranks + 1, sizeof *s->order_begin);
     return s->routes != NULL && s->stage_rank != NULL && s->stage_route != NULL &&
            s->stages_on != NULL && s->actions != NULL && s->order_begin != NULL;
 }
 
-/* What an action costs at the height of its making: itself, its step, its cells and marks. */
-#define BYTES_PER_ACTION (sizeof(dpl_action) + sizeof(dpl_step) + 24.0)
+/* What an action takes at the height of its making: itself, its step, where that is, and outputs.
+ */
+#define BYTES_PER_ACTION (sizeof(dpl_action) + sizeof(dpl_step) + 12.0)
+
+/* Likewise a rank and a stage, which data may have many of that have no actions. */
+#define BYTES_PER_RANK 48.0
+#define BYTES_PER_STAGE 48.0
+
+static dpl_code reserve(const dpl_schedule_data *shape, size_t capacity, dpl_error *error)
+{
+    const char *what = "this schedule";
+    dpl_code code = dpl_memory_reserve((double)capacity, BYTES_PER_ACTION, what, error);
+    if (code == DPL_OK) {
+        code = dpl_memory_reserve_for("ranks", shape->num_ranks, BYTES_PER_RANK, what, error);
+    }
+    if (code == DPL_OK) {
+        code = dpl_memory_reserve_for("stages", count_stages(shape), BYTES_PER_STAGE, what, error);
+    }
+    return code;
+}
 
 dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, const dpl_hooks *hooks,
                             dpl_schedule **out, dpl_error *error)
@@ -127,7 +145,7 @@ dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, con
                         "ranks or chunks",
                         (double)capacity, MOST_ACTIONS);
     }
-    code = dpl_memory_reserve((double)capacity, BYTES_PER_ACTION, "this schedule", error);
+    code = reserve(shape, capacity, error);
     if (code != DPL_OK) {
         return code;
     }
@@ -150,6 +168,19 @@ dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, con
     return DPL_OK;
 }
 
+static dpl_code copy_actions(dpl_schedule *s, const dpl_action *from, dpl_error *error)
+{
+    for (size_t at = 0; at < s->num_actions; at += DPL_CANCEL_EVERY) {
+        size_t left = s->num_actions - at;
+        size_t count = left < DPL_CANCEL_EVERY ? left : DPL_CANCEL_EVERY;
+        if (dpl_cancelled(&s->hooks)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
+        memcpy(s->actions + at, from + at, count * sizeof *from);
+    }
+    return DPL_OK;
+}
+
 static dpl_code copy_orders(dpl_schedule *s, const dpl_schedule_data *data, dpl_error *error)
 {
     size_t begin = 0;
@@ -159,10 +190,8 @@ static dpl_code copy_orders(dpl_schedule *s, const dpl_schedule_data *data, dpl_
     }
     s->order_begin[data->num_ranks] = begin;
     s->num_actions = begin;
-    if (begin > 0) {
-        memcpy(s->actions, data->actions, begin * sizeof *s->actions);
-    }
-    return dpl_schedule_finish(s, error);
+    dpl_code code = copy_actions(s, data->actions, error);
+    return code == DPL_OK ? dpl_schedule_finish(s, error) : code;
 }
 
 dpl_code dpl_schedule_from_data(const dpl_schedule_data *data, const dpl_hooks *hooks,

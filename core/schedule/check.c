@@ -1,6 +1,4 @@
 /* The rules of a schedule that can be checked action by action, without time. */
-#include <string.h>
-
 #include "base/error.h"
 #include "base/memory.h"
 #include "schedule/schedule.h"
@@ -104,6 +102,17 @@ static dpl_code check_action(const place *at)
     return check_half(at, (half){DPL_B, a->backward_stage, a->backward_chunk});
 }
 
+/* No cell has an action. False where it was cancelled. */
+static bool empty_cells(const dpl_schedule *s, dpl_cells *cells)
+{
+    uint32_t *all[] = {cells->forward, cells->backward, cells->weight};
+    bool goes_on = true;
+    for (size_t i = 0; i < sizeof all / sizeof *all && goes_on; i++) {
+        goes_on = dpl_fill(&s->hooks, all[i], 0xff, s->num_cells, sizeof *all[i]);
+    }
+    return goes_on;
+}
+
 static dpl_code missing(const dpl_schedule *s, int32_t stage, int32_t chunk, const char *kind,
                         dpl_error *verdict)
 {
@@ -133,10 +142,10 @@ static dpl_code check_complete(const dpl_schedule *s, const dpl_cells *cells, dp
 {
     for (int32_t stage = 0; stage < s->num_stages; stage++) {
         const dpl_route_stages *route = &s->routes[s->stage_route[stage]];
-        if (dpl_cancelled(&s->hooks)) {
-            return DPL_CANCELLED;
-        }
         for (int32_t i = 0; i < route->num_chunks; i++) {
+            if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
+                return DPL_CANCELLED;
+            }
             dpl_code code = check_cell(s, cells, stage, route->first_chunk + i, verdict);
             if (code != DPL_OK) {
                 return code;
@@ -149,10 +158,9 @@ static dpl_code check_complete(const dpl_schedule *s, const dpl_cells *cells, dp
 dpl_code dpl_schedule_check_actions(const dpl_schedule *schedule, dpl_cells *cells,
                                     dpl_error *verdict)
 {
-    size_t bytes = schedule->num_cells * sizeof(uint32_t);
-    memset(cells->forward, 0xff, bytes);
-    memset(cells->backward, 0xff, bytes);
-    memset(cells->weight, 0xff, bytes);
+    if (!empty_cells(schedule, cells)) {
+        return DPL_CANCELLED;
+    }
     for (int32_t r = 0; r < schedule->num_ranks; r++) {
         for (size_t p = schedule->order_begin[r]; p < schedule->order_begin[r + 1]; p++) {
             place at = {schedule, cells, r, p, verdict};

@@ -25,6 +25,38 @@ typedef struct search {
     int32_t length;
 } search;
 
+/* The F that brings its input to a stage, or DPL_NO_POSITION at the start of the route. */
+static uint32_t forward_input(const search *f, int32_t stage, int32_t chunk)
+{
+    const dpl_schedule *s = f->schedule;
+    int32_t before = dpl_schedule_next_stage(s, stage, -1);
+    return before < 0 ? DPL_NO_POSITION : f->cells->forward[dpl_schedule_cell(s, before, chunk)];
+}
+
+static uint32_t gradient_input(const search *f, int32_t stage, int32_t chunk)
+{
+    const dpl_schedule *s = f->schedule;
+    int32_t after = dpl_schedule_next_stage(s, stage, 1);
+    return after < 0 ? DPL_NO_POSITION : f->cells->backward[dpl_schedule_cell(s, after, chunk)];
+}
+
+/*
+ * Positions of the actions on any rank whose outputs the action needs: F of the stage before, B or
+ * I of the stage after, or for a pair both; DPL_NO_POSITION for none.
+ */
+static void find_inputs(const search *f, const dpl_action *a, uint32_t out[2])
+{
+    out[0] = out[1] = DPL_NO_POSITION;
+    if (a->kind == DPL_F || a->kind == DPL_FB) {
+        out[0] = forward_input(f, a->stage, a->chunk);
+    }
+    if (a->kind == DPL_B || a->kind == DPL_I) {
+        out[1] = gradient_input(f, a->stage, a->chunk);
+    } else if (a->kind == DPL_FB) {
+        out[1] = gradient_input(f, a->backward_stage, a->backward_chunk);
+    }
+}
+
 static bool is_done(const search *f, size_t position)
 {
     int32_t rank = dpl_schedule_rank_at(f->schedule, position);
@@ -41,9 +73,9 @@ static int pending(const search *f, int32_t rank, uint32_t out[2])
     if (head >= s->order_begin[rank + 1]) {
         return 0;
     }
-    int count = dpl_schedule_inputs(s, f->cells, &s->actions[head], inputs);
-    for (int i = 0; i < count; i++) {
-        if (!is_done(f, inputs[i])) {
+    find_inputs(f, &s->actions[head], inputs);
+    for (int i = 0; i < 2; i++) {
+        if (inputs[i] != DPL_NO_POSITION && !is_done(f, inputs[i])) {
             out[kept++] = inputs[i];
         }
     }

@@ -121,7 +121,7 @@ void dpl_schedule_find_cells(const dpl_schedule *schedule, uint32_t *forward, ui
 /* No action: the value of cells whose action is missing. */
 #define DPL_NO_POSITION UINT32_MAX
 
-/* Where each cell's actions are, as positions in `actions`; made by the check, used by the plan. */
+/* Where each cell's actions are, as positions in `actions`; made by the check. */
 typedef struct dpl_cells {
     uint32_t *forward;
     uint32_t *backward; /* B or I */
@@ -135,13 +135,6 @@ typedef struct dpl_cells {
  */
 dpl_code dpl_schedule_check_actions(const dpl_schedule *schedule, dpl_cells *cells,
                                     dpl_error *verdict);
-
-/*
- * Positions of the actions on any rank whose outputs the action at `position` needs: F of the stage
- * before, or B or I of the stage after; a pair has both. At most 2; returns how many.
- */
-int dpl_schedule_inputs(const dpl_schedule *schedule, const dpl_cells *cells,
-                        const dpl_action *action, uint32_t out[2]);
 
 /*
  * done[r]: how many actions of rank r could run before all ranks waited. Fills *verdict:

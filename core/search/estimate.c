@@ -209,11 +209,16 @@ dpl_code dpl_compare_memory(const dpl_workload *work, const dpl_shape *shape,
 {
     comparison c = {work, shape, dpl_hooks_or_default(hooks), NULL, memory_of};
     size_t ranks = shape->num_ranks > 0 ? (size_t)shape->num_ranks : 0;
+    dpl_code code =
+        dpl_memory_reserve_for("ranks", (double)ranks, sizeof *c.rows, "this comparison", error);
+    if (code != DPL_OK) {
+        return code;
+    }
     c.rows = dpl_allocate(&c.hooks, ranks, sizeof *c.rows);
     if (c.rows == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks");
     }
-    dpl_code code = add_all(&c, all, error);
+    code = add_all(&c, all, error);
     dpl_release(&c.hooks, c.rows, ranks, sizeof *c.rows);
     if (code == DPL_OK) {
         dpl_sort_estimates(all->estimates, all->num_estimates, by_memory);

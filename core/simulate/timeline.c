@@ -13,7 +13,7 @@ static bool allocate_parts(dpl_timeline *t)
 {
     const dpl_schedule *s = t->schedule;
     size_t ranks = (size_t)s->num_ranks;
-    t->end = dpl_allocate(&t->hooks, s->num_actions + 1, sizeof *t->end);
+    t->end = dpl_allocate_unset(&t->hooks, s->num_actions + 1, sizeof *t->end);
     t->ranks = dpl_allocate(&t->hooks, ranks, sizeof *t->ranks);
     t->durations = dpl_allocate(&t->hooks, dpl_schedule_num_costs(s), sizeof *t->durations);
     return t->end != NULL && t->ranks != NULL && t->durations != NULL;
@@ -38,6 +38,10 @@ dpl_code dpl_timeline_create(const dpl_schedule *schedule, const dpl_hooks *hook
     if (!allocate_parts(t)) {
         dpl_timeline_destroy(t);
         return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
+    }
+    if (!dpl_fill(&t->hooks, t->end, 0, schedule->num_actions, sizeof *t->end)) {
+        dpl_timeline_destroy(t);
+        return dpl_fail(error, DPL_CANCELLED, "cancelled");
     }
     *timeline = t;
     return DPL_OK;

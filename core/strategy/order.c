@@ -1,23 +1,12 @@
 /* What strategies are written with: routes, and actions added one after the other. */
 #include "strategy/strategy.h"
 
-void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage, int32_t chunk)
-{
-    *order->next++ = (dpl_action){(int32_t)kind, stage, chunk, -1, -1};
-}
-
 void dpl_order_add_communication(dpl_order *order, dpl_comm_kind kind, int32_t stage, int32_t chunk)
 {
     if (order->next_comm != NULL) {
         uint32_t before = (uint32_t)(order->next - order->begin);
         *order->next_comm++ = (dpl_communication){(int32_t)kind, stage, chunk, before};
     }
-}
-
-void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk, int32_t backward_stage,
-                        int32_t backward_chunk)
-{
-    *order->next++ = (dpl_action){DPL_FB, stage, chunk, backward_stage, backward_chunk};
 }
 
 int32_t dpl_route_linear(const dpl_shape *shape, int32_t route, int32_t stage)

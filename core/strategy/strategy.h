@@ -21,9 +21,16 @@ typedef struct dpl_order {
     dpl_communication *next_comm;
 } dpl_order;
 
-void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage, int32_t chunk);
-void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk, int32_t backward_stage,
-                        int32_t backward_chunk);
+static inline void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage, int32_t chunk)
+{
+    *order->next++ = (dpl_action){(int32_t)kind, stage, chunk, -1, -1};
+}
+
+static inline void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk,
+                                      int32_t backward_stage, int32_t backward_chunk)
+{
+    *order->next++ = (dpl_action){DPL_FB, stage, chunk, backward_stage, backward_chunk};
+}
 
 /* A communication that stands between the actions added last and next; nothing where none are
  * wanted. */
