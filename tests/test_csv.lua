@@ -237,11 +237,16 @@ function TestWriting.test_export_then_import_is_the_identity()
   end)
 end
 
+-- Files are written into the test's own directory.
+local function here(name)
+  return process.directory() .. "/" .. name
+end
+
 function TestWriting.test_files()
   local s = read(SMALL)
-  lu.assertTrue(s:write_csv "out.csv")
-  lu.assertEquals(dpl.read_schedule "out.csv":to_csv(), SMALL)
-  lu.assertNil(io.open "out.csv.part")
+  lu.assertTrue(s:write_csv(here "out.csv"))
+  lu.assertEquals(dpl.read_schedule(here "out.csv"):to_csv(), SMALL)
+  lu.assertEquals((process.sh("ls out.csv*")), "out.csv\n")
   local done, message, code = s:write_csv "no/such/out.csv"
   lu.assertNil(done)
   lu.assertStrContains(message, "cannot write 'no/such/out.csv': ")
@@ -250,15 +255,40 @@ function TestWriting.test_files()
   assert_raises("':'", s.to_csv)
 end
 
-function TestWriting.test_a_full_disk_leaves_nothing()
+-- What is no plain file is written to as it stands: nothing takes the place of a device or a link.
+function TestWriting.test_links_and_devices()
+  local s = read(SMALL)
+  process.sh "ln -s linked.csv link.csv; echo old >linked.csv"
+  lu.assertTrue(s:write_csv(here "link.csv"))
+  lu.assertEquals(dpl.read_schedule(here "linked.csv"):to_csv(), SMALL)
+  lu.assertEquals(dpl.read_schedule(here "link.csv"):to_csv(), SMALL)
   local full = io.open "/dev/full"
   lu.skipIf(not full, "there is no /dev/full here")
   full:close()
-  os.execute "ln -s /dev/full full.csv.part"
-  local done, _, code = read(SMALL):write_csv "full.csv"
+  process.sh "ln -s /dev/full full.csv"
+  local done, message, code = s:write_csv(here "full.csv")
   lu.assertNil(done)
+  lu.assertStrContains(message, "cannot write '" .. here "full.csv" .. "': ")
   lu.assertEquals(code, "FILE")
-  lu.assertNil(io.open "full.csv")
+  lu.assertEquals((process.sh("ls full.csv*")), "full.csv\n")
+end
+
+function TestWriting.test_permissions_stay()
+  process.sh "echo old >mode.csv; chmod 640 mode.csv"
+  lu.assertTrue(read(SMALL):write_csv(here "mode.csv"))
+  lu.assertEquals((process.sh("ls -l mode.csv")):sub(1, 10), "-rw-r-----")
+end
+
+function TestWriting.test_a_path_with_a_zero_byte()
+  assert_raises({ "s:write_csv", "zero byte" }, read(SMALL).write_csv, read(SMALL), here "a\0b")
+  assert_raises({ "dpl.read_schedule", "zero byte" }, dpl.read_schedule, here "a\0b")
+  lu.assertEquals((process.sh("ls a 2>/dev/null")), "")
+end
+
+-- A pipe says nothing of its length.
+function TestWriting.test_a_pipe()
+  process.sh "mkfifo pipe.csv; (printf '0F0,0B0\\n' >pipe.csv) >/dev/null 2>&1 &"
+  lu.assertEquals(dpl.read_schedule(here "pipe.csv"):to_csv(), "0F0,0B0\n")
 end
 
 ---- Lowering ----

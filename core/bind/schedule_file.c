@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- Files ---- */
 
@@ -51,28 +53,51 @@ static int fail_file(lua_State *L, const char *verb, const char *path)
     return 3;
 }
 
-/* [-0, +1|+0, m] Pushes all that the file holds as a string; false where it cannot be read. */
-static bool push_content(lua_State *L, FILE *file)
+/* A text on the Lua stack, in a string or a userdata. */
+typedef struct text {
+    const char *bytes;
+    size_t length;
+} text;
+
+/* [-0, +1, m] Pushes what is left of the file, whatever it is. */
+static void push_rest(lua_State *L, FILE *file, text *out)
 {
     luaL_Buffer buffer;
-    size_t read = 0;
+    size_t got = 0;
     const size_t step = (size_t)1 << 20;
     luaL_buffinit(L, &buffer);
     do {
-        read = fread(luaL_prepbuffsize(&buffer, step), 1, step, file);
-        luaL_addsize(&buffer, read);
-    } while (read == step);
+        got = fread(luaL_prepbuffsize(&buffer, step), 1, step, file);
+        luaL_addsize(&buffer, got);
+    } while (got == step);
     luaL_pushresult(&buffer);
-    return ferror(file) == 0;
+    out->bytes = lua_tolstring(L, -1, &out->length);
+}
+
+/* [-0, +1, m] Pushes all that the file holds: at once, without copies, where its size is known. */
+static void push_content(lua_State *L, FILE *file, text *out)
+{
+    struct stat status;
+    if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= 0) {
+        push_rest(L, file, out);
+        return;
+    }
+    size_t size = (size_t)status.st_size;
+    char *bytes = lua_newuserdatauv(L, size, 0);
+    *out = (text){bytes, fread(bytes, 1, size, file)};
 }
 
 /* [-0, +1|+3, m] Pushes the text of a file, 1; or nil, message, code, 3. */
-static int push_file_text(lua_State *L, const char *path)
+static int push_file_text(lua_State *L, const char *path, text *out)
 {
     file_box *box = push_file_box(L);
     errno = 0;
     box->file = fopen(path, "rb");
-    if (box->file == NULL || !push_content(L, box->file)) {
+    if (box->file == NULL) {
+        return fail_file(L, "read", path);
+    }
+    push_content(L, box->file, out);
+    if (ferror(box->file) != 0) {
         return fail_file(L, "read", path);
     }
     (void)fclose(box->file);
@@ -80,19 +105,36 @@ static int push_file_text(lua_State *L, const char *path)
     return 1;
 }
 
-/* Writes beside the file and renames, so that nothing half-written is ever under its name. */
-static bool write_beside(file_box *box, const char *beside, const char *path, const char *text,
-                         size_t length)
+static bool write_and_close(file_box *box, const text *of)
 {
-    box->file = fopen(beside, "wb");
+    FILE *file = box->file;
+    bool written = fwrite(of->bytes, 1, of->length, file) == of->length;
+    box->file = NULL;
+    return fclose(file) == 0 && written;
+}
+
+/* Into a link, a pipe or a device, as it stands. */
+static bool write_in_place(file_box *box, const char *path, const text *of)
+{
+    box->file = fopen(path, "wb");
+    return box->file != NULL && write_and_close(box, of);
+}
+
+/*
+ * Into a new file, which then takes the name, so that nothing half-written is ever under it; with
+ * the permissions of the file that it replaces, if there is one.
+ */
+static bool write_beside(file_box *box, const char *beside, const char *path,
+                         const struct stat *before, const text *of)
+{
+    box->file = fopen(beside, "wbx");
     if (box->file == NULL) {
         return false;
     }
-    bool written = fwrite(text, 1, length, box->file) == length;
-    FILE *file = box->file;
-    box->file = NULL;
-    written = fclose(file) == 0 && written;
-    if (written && rename(beside, path) == 0) {
+    if (before != NULL) {
+        (void)fchmod(fileno(box->file), before->st_mode & 0777);
+    }
+    if (write_and_close(box, of) && rename(beside, path) == 0) {
         return true;
     }
     int why = errno;
@@ -101,10 +143,34 @@ static bool write_beside(file_box *box, const char *beside, const char *path, co
     return false;
 }
 
+/* [-0, +1, m] False and errno where it cannot be written. */
+static bool write_text(lua_State *L, file_box *box, const char *path, const text *of)
+{
+    struct stat status;
+    bool exists = lstat(path, &status) == 0;
+    const char *beside = lua_pushfstring(L, "%s.%I.part", path, (LUAI_UACINT)getpid());
+    errno = 0;
+    if (exists && !S_ISREG(status.st_mode)) {
+        return write_in_place(box, path, of);
+    }
+    return write_beside(box, beside, path, exists ? &status : NULL, of);
+}
+
+/* The path at an argument that is a string; raises where the system would see only a part of it. */
+static const char *path_at(lua_State *L, int index, const char *caller)
+{
+    size_t length = 0;
+    const char *path = lua_tolstring(L, index, &length);
+    if (strlen(path) != length) {
+        dpl_bind_error(L, "%s: the path '%s' has a zero byte behind it", caller, path);
+    }
+    return path;
+}
+
 /* ---- Reading ---- */
 
 /* [-0, +1|+3, v] The text at argument 1: { text = }, or the content of the file of that name. */
-static int push_text(lua_State *L)
+static int push_text(lua_State *L, text *out)
 {
     if (lua_istable(L, 1)) {
         static const char *const known[] = {"text", NULL};
@@ -113,6 +179,7 @@ static int push_text(lua_State *L)
             return dpl_bind_error(L, "dpl.read_schedule: option 'text' must be a string (got %s)",
                                   luaL_typename(L, -1));
         }
+        out->bytes = lua_tolstring(L, -1, &out->length);
         return 1;
     }
     if (lua_type(L, 1) != LUA_TSTRING) {
@@ -121,7 +188,7 @@ static int push_text(lua_State *L)
                               "(got %s)",
                               luaL_typename(L, 1));
     }
-    return push_file_text(L, lua_tostring(L, 1));
+    return push_file_text(L, path_at(L, 1, "dpl.read_schedule"), out);
 }
 
 typedef struct read_options {
@@ -136,19 +203,18 @@ int dpl_bind_read_schedule(lua_State *L)
     };
     dpl_error error;
     read_options chosen = {false};
-    size_t length = 0;
+    text read = {NULL, 0};
     lua_settop(L, 2);
     lua_newtable(L);
     dpl_bind_read_options(L, 2, "dpl.read_schedule", options, 1, &chosen, 3);
-    int pushed = push_text(L);
+    int pushed = push_text(L, &read);
     if (pushed != 1) {
         return pushed;
     }
-    const char *text = lua_tolstring(L, -1, &length);
     const dpl_csv_options csv = {.legacy = chosen.legacy};
     dpl_schedule_box *box = dpl_bind_new_schedule(L);
-    if (dpl_schedule_read_csv(text, length, &csv, dpl_bind_hooks(L), &box->schedule, &error) !=
-        DPL_OK) {
+    if (dpl_schedule_read_csv(read.bytes, read.length, &csv, dpl_bind_hooks(L), &box->schedule,
+                              &error) != DPL_OK) {
         return dpl_bind_failed(L, &error);
     }
     dpl_bind_account(L, dpl_schedule_bytes(box->schedule));
@@ -158,46 +224,42 @@ int dpl_bind_read_schedule(lua_State *L)
 /* ---- Writing ---- */
 
 /* [-0, +1|+3, v] Pushes the text, in a userdata, 1; or nil, message, code, 3. */
-static int push_csv(lua_State *L, const dpl_schedule *schedule, char **text, size_t *length)
+static int push_csv(lua_State *L, const dpl_schedule *schedule, text *out)
 {
     dpl_error error;
-    if (dpl_schedule_write_csv(schedule, NULL, 0, length, &error) != DPL_OK) {
+    if (dpl_schedule_write_csv(schedule, NULL, 0, &out->length, &error) != DPL_OK) {
         return dpl_bind_fail(L, &error);
     }
-    *text = lua_newuserdatauv(L, *length + 1, 0);
-    (void)dpl_schedule_write_csv(schedule, *text, *length, length, &error);
+    char *bytes = lua_newuserdatauv(L, out->length + 1, 0);
+    (void)dpl_schedule_write_csv(schedule, bytes, out->length, &out->length, &error);
+    out->bytes = bytes;
     return 1;
 }
 
 int dpl_bind_schedule_to_csv(lua_State *L)
 {
-    char *text = NULL;
-    size_t length = 0;
-    int pushed = push_csv(L, dpl_bind_schedule_self(L), &text, &length);
+    text written;
+    int pushed = push_csv(L, dpl_bind_schedule_self(L), &written);
     if (pushed == 1) {
-        lua_pushlstring(L, text, length);
+        lua_pushlstring(L, written.bytes, written.length);
     }
     return pushed;
 }
 
 int dpl_bind_schedule_write_csv(lua_State *L)
 {
-    char *text = NULL;
-    size_t length = 0;
+    text written;
     const dpl_schedule *schedule = dpl_bind_schedule_self(L);
     if (lua_type(L, 2) != LUA_TSTRING) {
         return dpl_bind_error(L, "s:write_csv: the path of a file is wanted (got %s)",
                               luaL_typename(L, 2));
     }
-    const char *path = lua_tostring(L, 2);
-    int pushed = push_csv(L, schedule, &text, &length);
+    const char *path = path_at(L, 2, "s:write_csv");
+    int pushed = push_csv(L, schedule, &written);
     if (pushed != 1) {
         return pushed;
     }
-    file_box *box = push_file_box(L);
-    const char *beside = lua_pushfstring(L, "%s.part", path);
-    errno = 0;
-    if (!write_beside(box, beside, path, text, length)) {
+    if (!write_text(L, push_file_box(L), path, &written)) {
         return fail_file(L, "write", path);
     }
     lua_pushboolean(L, 1);

@@ -1,7 +1,6 @@
 /* Actions as text, in PyTorch's grammar: "3F7", "(3F7;12B11)OVERLAP_F_B". */
 #include "schedule/schedule.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,19 +9,49 @@
 static const char letters[] = "FBIW";
 static const char overlap[] = "OVERLAP_F_B";
 
+/* Writes a number and returns what is behind it: files have millions, snprintf is slow for them. */
+static char *put_number(char *text, int32_t number)
+{
+    char digits[12];
+    int count = 0;
+    uint32_t left = number < 0 ? 0U - (uint32_t)number : (uint32_t)number;
+    do {
+        digits[count++] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0) {
+        *text++ = '-';
+    }
+    while (count > 0) {
+        *text++ = digits[--count];
+    }
+    return text;
+}
+
+static char *put_simple(char *text, int32_t stage, char letter, int32_t chunk)
+{
+    text = put_number(text, stage);
+    *text++ = letter;
+    return put_number(text, chunk);
+}
+
 size_t dpl_action_format(const dpl_action *a, char *text)
 {
-    int length = 0;
+    char *end = text;
     if (a->kind == DPL_FB) {
-        length =
-            snprintf(text, DPL_ACTION_TEXT_SIZE, "(%ldF%ld;%ldB%ld)%s", (long)a->stage,
-                     (long)a->chunk, (long)a->backward_stage, (long)a->backward_chunk, overlap);
+        *end++ = '(';
+        end = put_simple(end, a->stage, 'F', a->chunk);
+        *end++ = ';';
+        end = put_simple(end, a->backward_stage, 'B', a->backward_chunk);
+        *end++ = ')';
+        memcpy(end, overlap, sizeof overlap);
+        end += sizeof overlap - 1;
     } else {
         bool known = a->kind >= 0 && a->kind < DPL_FB;
-        length = snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%c%ld", (long)a->stage,
-                          known ? letters[a->kind] : '?', (long)a->chunk);
+        end = put_simple(end, a->stage, known ? letters[a->kind] : '?', a->chunk);
+        *end = '\0';
     }
-    return (size_t)length;
+    return (size_t)(end - text);
 }
 
 /* A decimal number of at most 9 digits at *text, before end. False where there is none. */
