@@ -48,7 +48,11 @@ size_t dpl_action_format(const dpl_action *a, char *text)
         end += sizeof overlap - 1;
     } else {
         bool known = a->kind >= 0 && a->kind < DPL_FB;
-        end = put_simple(end, a->stage, known ? letters[a->kind] : '?', a->chunk);
+        char letter = '?';
+        if (known) {
+            letter = letters[a->kind];
+        }
+        end = put_simple(end, a->stage, letter, a->chunk);
         *end = '\0';
     }
     return (size_t)(end - text);
