@@ -188,8 +188,9 @@ function Schedule:program(rank) end
 ---The same schedule with sends and receives. A send stands behind the action that makes what is sent.
 ---Receives: "pytorch", where PyTorch's lowering puts them, which never hangs (the default);
 ---"just_in_time", before the action that needs them; a number, so many actions ahead of it. An I and
----a W of the same chunk next to each other become a B, as in PyTorch. Returns nil, message, code
----where the schedule cannot run.
+---a W of the same chunk next to each other become a B, as in PyTorch. Communications that it has
+---already are left out: sends and receives are made anew; UNSHARD, RESHARD and REDUCE_GRAD are not.
+---Returns nil, message, code where the schedule cannot run.
 ---@param options? { receives?: "pytorch"|"just_in_time"|integer }
 ---@return dpl.Schedule? lowered
 ---@return string? message
