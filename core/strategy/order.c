@@ -1,14 +1,6 @@
 /* What strategies are written with: routes, and actions added one after the other. */
 #include "strategy/strategy.h"
 
-void dpl_order_add_communication(dpl_order *order, dpl_comm_kind kind, int32_t stage, int32_t chunk)
-{
-    if (order->next_comm != NULL) {
-        uint32_t before = (uint32_t)(order->next - order->begin);
-        *order->next_comm++ = (dpl_communication){(int32_t)kind, stage, chunk, before};
-    }
-}
-
 int32_t dpl_route_linear(const dpl_shape *shape, int32_t route, int32_t stage)
 {
     (void)route;

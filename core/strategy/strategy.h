@@ -34,8 +34,14 @@ static inline void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t c
 
 /* A communication that stands between the actions added last and next; nothing where none are
  * wanted. */
-void dpl_order_add_communication(dpl_order *order, dpl_comm_kind kind, int32_t stage,
-                                 int32_t chunk);
+static inline void dpl_order_add_communication(dpl_order *order, dpl_comm_kind kind, int32_t stage,
+                                               int32_t chunk)
+{
+    if (order->next_comm != NULL) {
+        uint32_t before = (uint32_t)(order->next - order->begin);
+        *order->next_comm++ = (dpl_communication){(int32_t)kind, stage, chunk, before};
+    }
+}
 
 /*
  * Costs for orders that depend on them, as whole numbers of one small unit of time, so that ties
