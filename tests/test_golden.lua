@@ -34,6 +34,10 @@ function TestGolden.test_zero_bubble()
   check_all(require "golden.zero_bubble", 17)
 end
 
+function TestGolden.test_zero_bubble_searched()
+  check_all(require "golden.zero_bubble_searched", 15)
+end
+
 -- The two figures of DualPipe's README, said once more in full.
 function TestGolden.test_figures_of_dualpipe()
   local costs = { F = 1, B = 2, W = 1, FB = 3 }
@@ -161,7 +165,7 @@ function TestSources.test_zero_bubble()
       costs = { F = r.F / parts, I = r.I / parts, W = r.W / parts, p2p = r.p2p },
       span = r.span, bubble_ratio = r.bubble_ratio, bubble_rate_span = r.bubble_rate_span,
       peak_share = r.peak_activations, weight_memory = WEIGHT_MEMORY[r.profile],
-      peak_share_weighted = r.profile == "unit" and r.peak_mem_modelled_in_MB or nil,
+      peak_share_weighted = r.peak_mem_modelled_in_MB,
     }
   end)
   lu.assertEquals(#list, 539)
