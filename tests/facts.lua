@@ -32,8 +32,10 @@ end
 
 local function are_whole(costs)
   for _, cost in pairs(costs) do
-    if cost ~= math.floor(cost) then
-      return false
+    for _, value in ipairs(type(cost) == "table" and cost or { cost }) do
+      if value ~= math.floor(value) then
+        return false
+      end
     end
   end
   return true

@@ -35,7 +35,7 @@ function TestGolden.test_zero_bubble()
 end
 
 function TestGolden.test_zero_bubble_searched()
-  check_all(require "golden.zero_bubble_searched", 15)
+  check_all(require "golden.zero_bubble_searched", 20)
 end
 
 -- The two figures of DualPipe's README, said once more in full.

@@ -2,8 +2,8 @@
 -- 2401.10241), V-Half and V-Min (arXiv 2405.15362), as they make them
 -- (github.com/sail-sg/zero-bubble-pipeline-parallelism). Costs are those of a stage, in
 -- microseconds of their models of 1.5B to 28.3B parameters, or with 1 for a rank's share.
--- peak_share: from F to W, in units of a rank's share of one micro-batch; peak_share_weighted: where
--- I frees all but weight_memory, which is their M_W / M_B. Texts: one a rank.
+-- peak_share: from F to W, in units of a rank's share of one micro-batch; peak_share_weighted:
+-- where I frees all but weight_memory, which is their M_W / M_B. Texts: one a rank.
 
 return {
   {
@@ -298,5 +298,74 @@ return {
     bubble_rate_span = 0.21951219512195122,
     peak_share = { 3.5, 4, 4, 4, 4, 4, 4, 4 },
     peak_share_weighted = { 3.5, 3.5, 4, 4, 4, 4, 4, 4 },
+  },
+
+  -- Small ones in which ties decide, most of them with costs by stage.
+  { -- The warm-up ends when the gradient arrives.
+    strategy = "zb_1p",
+    num_ranks = 3,
+    num_chunks = 3,
+    costs = { F = { 2, 5, 1 }, I = { 2, 3, 4 }, W = { 1, 1, 1 }, p2p = 0 },
+    weight_memory = 0.5,
+    order = {
+      "0F0 0F1 0F2 0I0 0W0 0I1 0W1 0I2 0W2",
+      "1F0 1F1 1I0 1F2 1I1 1W0 1W1 1I2 1W2",
+      "2F0 2I0 2F1 2I1 2W0 2W1 2F2 2I2 2W2",
+    },
+  },
+  { -- Likewise, where that is best after it.
+    strategy = "zb_2p",
+    num_ranks = 2,
+    num_chunks = 4,
+    costs = { F = { 5, 2 }, I = { 1, 1 }, W = { 3, 5 }, p2p = 1 },
+    weight_memory = 1,
+    order = {
+      "0F0 0F1 0I0 0F2 0W0 0I1 0F3 0W1 0I2 0W2 0I3 0W3",
+      "1F0 1I0 1W0 1F1 1I1 1F2 1I2 1W1 1W2 1F3 1I3 1W3",
+    },
+  },
+  { -- Idling as long as the most idle rank has is free.
+    strategy = "zb_2p",
+    num_ranks = 3,
+    num_chunks = 4,
+    costs = { F = { 3, 3, 1 }, I = { 1, 1, 3 }, W = { 3, 1, 2 }, p2p = 0 },
+    weight_memory = 1,
+    order = {
+      "0F0 0F1 0F2 0F3 0I0 0W0 0I1 0W1 0I2 0W2 0I3 0W3",
+      "1F0 1F1 1F2 1I0 1W0 1I1 1F3 1I2 1W1 1W2 1I3 1W3",
+      "2F0 2I0 2F1 2I1 2F2 2I2 2F3 2I3 2W0 2W1 2W2 2W3",
+    },
+  },
+  { -- Of equally good plans the first is kept.
+    strategy = "zbv_greedy",
+    num_ranks = 2,
+    num_chunks = 2,
+    costs = { F = 2, I = 1, W = 2, p2p = 2 },
+    weight_memory = 1,
+    order = {
+      "0F0 0F1 3F0 3I0 3W0 3F1 3I1 3W1 0I0 0W0 0I1 0W1",
+      "1F0 2F0 1F1 2F1 2I0 1I0 2W0 2I1 1I1 1W0 2W1 1W1",
+    },
+  },
+  { -- Knowing its idle times makes the plan better.
+    strategy = "zbv_greedy",
+    num_ranks = 3,
+    num_chunks = 5,
+    costs = { F = 4, I = 5, W = 2, p2p = 1 },
+    weight_memory = 1,
+    order = {
+      [[
+        0F0 0F1 0F2 0F3 0F4 5F0 5I0 5W0 5F1 5I1 5W1 5F2 5I2 5W2 0I0 0W0 5F3 5I3 5W3 0I1 5F4 5I4
+        0W1 0I2 5W4 0W2 0I3 0W3 0I4 0W4
+      ]],
+      [[
+        1F0 1F1 1F2 4F0 1F3 4F1 4I0 4W0 4F2 4I1 4W1 1F4 1I0 1W0 4F3 4I2 4W2 1I1 4F4 4I3 1I2 4I4
+        1I3 1W1 4W3 1W2 1I4 4W4 1W3 1W4
+      ]],
+      [[
+        2F0 3F0 2F1 3F1 2F2 3F2 3I0 3W0 2F3 2I0 2W0 3F3 3I1 3W1 2F4 2I1 2W1 3F4 3I2 2I2 3I3 2I3
+        3I4 2I4 3W2 2W2 3W3 2W3 3W4 2W4
+      ]],
+    },
   },
 }
