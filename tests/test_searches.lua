@@ -95,6 +95,14 @@ function TestSearches.test_where_the_authors_schedulers_stop()
     costs = { F = { 2.6, 1.9, 0.5, 2.5 }, I = { 0.1, 2.3, 1.2, 2.3 }, W = 1.1, p2p = 1 },
   })
   lu.assertEquals({ other:validate() }, { true })
+  -- Memory is full of forwards on their way down in all plans that keep no room.
+  local full = dpl.schedule("zbv_greedy", {
+    num_ranks = 3, num_chunks = 7,
+    costs = {
+      F = { 0, 7, 0, 1, 1, 0 }, I = { 7, 2, 6, 1, 0, 6 }, W = { 8, 1, 5, 3, 2, 0 }, p2p = 1,
+    },
+  })
+  lu.assertEquals({ full:validate() }, { true })
 end
 
 -- A tenth of all costs is the same problem, although sums of tenths are not sums of doubles.
