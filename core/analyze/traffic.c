@@ -31,8 +31,8 @@ static void find_links(const dpl_schedule *s, dpl_traffic *traffic)
 {
     size_t count = 0;
     for (int32_t stage = 0; stage < s->num_stages; stage++) {
-        int32_t next = dpl_schedule_next_stage(s, stage, 1);
-        if (next < 0 || s->stage_rank[next] == s->stage_rank[stage]) {
+        int32_t next = dpl_schedule_stage_across(s, stage, 1);
+        if (next < 0) {
             continue;
         }
         int32_t here = s->stage_rank[stage];

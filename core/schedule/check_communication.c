@@ -134,8 +134,8 @@ static dpl_code check_messages_of(const checker *k, int32_t stage, int32_t direc
 {
     const dpl_schedule *s = k->schedule;
     const dpl_route_stages *route = &s->routes[s->stage_route[stage]];
-    int32_t to = dpl_schedule_next_stage(s, stage, direction);
-    if (to < 0 || s->stage_rank[to] == s->stage_rank[stage]) {
+    int32_t to = dpl_schedule_stage_across(s, stage, direction);
+    if (to < 0) {
         return DPL_OK;
     }
     for (int32_t i = 0; i < route->num_chunks; i++) {

@@ -55,8 +55,8 @@ bool dpl_message_of(const dpl_schedule *s, const dpl_communication *c, dpl_messa
     if (c->kind > DPL_RECV_B) {
         return false;
     }
-    int32_t other = dpl_schedule_next_stage(s, c->stage, out->sends != back ? 1 : -1);
-    if (other < 0 || s->stage_rank[other] == s->stage_rank[c->stage]) {
+    int32_t other = dpl_schedule_stage_across(s, c->stage, out->sends != back ? 1 : -1);
+    if (other < 0) {
         return false;
     }
     int32_t sender = out->sends ? c->stage : other;
@@ -68,14 +68,10 @@ bool dpl_message_of(const dpl_schedule *s, const dpl_communication *c, dpl_messa
 void dpl_schedule_find_cells(const dpl_schedule *s, uint32_t *forward, uint32_t *backward)
 {
     for (size_t i = 0; i < s->num_actions; i++) {
-        const dpl_action *a = &s->actions[i];
-        if (a->kind == DPL_F || a->kind == DPL_FB) {
-            forward[dpl_schedule_cell(s, a->stage, a->chunk)] = (uint32_t)i;
-        }
-        if (a->kind == DPL_B || a->kind == DPL_I) {
-            backward[dpl_schedule_cell(s, a->stage, a->chunk)] = (uint32_t)i;
-        } else if (a->kind == DPL_FB) {
-            backward[dpl_schedule_cell(s, a->backward_stage, a->backward_chunk)] = (uint32_t)i;
+        dpl_half halves[2];
+        for (int k = dpl_action_halves(&s->actions[i], halves); k-- > 0;) {
+            uint32_t *positions = halves[k].back ? backward : forward;
+            positions[dpl_schedule_cell(s, halves[k].stage, halves[k].chunk)] = (uint32_t)i;
         }
     }
 }

@@ -80,40 +80,19 @@ static dpl_code merge(const dpl_schedule *s, const dpl_hooks *hooks, dpl_schedul
 
 /* ---- Messages ---- */
 
-/* What an action sends or needs: the stage and chunk, and whether it is a gradient. */
-typedef struct half {
-    int32_t stage, chunk;
-    bool back;
-} half;
-
-static int halves_of(const dpl_action *a, half out[2])
+/* The stage that a half sends to; -1 where that is on its own rank or none. */
+static int32_t receiver_of(const dpl_schedule *s, const dpl_half *h)
 {
-    int count = 0;
-    if (a->kind == DPL_F || a->kind == DPL_FB) {
-        out[count++] = (half){a->stage, a->chunk, false};
-    }
-    if (a->kind == DPL_B || a->kind == DPL_I) {
-        out[count++] = (half){a->stage, a->chunk, true};
-    } else if (a->kind == DPL_FB) {
-        out[count++] = (half){a->backward_stage, a->backward_chunk, true};
-    }
-    return count;
+    return dpl_schedule_stage_across(s, h->stage, h->back ? -1 : 1);
 }
 
-/* The stage that a half sends to, or receives from; -1 where that is on its own rank or none. */
-static int32_t stage_on_other_rank(const dpl_schedule *s, const half *h, bool sends)
-{
-    int32_t other = dpl_schedule_next_stage(s, h->stage, h->back == sends ? -1 : 1);
-    return other >= 0 && s->stage_rank[other] != s->stage_rank[h->stage] ? other : -1;
-}
-
-static dpl_communication send_of(const half *h, size_t before)
+static dpl_communication send_of(const dpl_half *h, size_t before)
 {
     return (dpl_communication){h->back ? DPL_SEND_B : DPL_SEND_F, h->stage, h->chunk,
                                (uint32_t)before};
 }
 
-static dpl_communication receive_of(const half *h, int32_t stage, size_t before)
+static dpl_communication receive_of(const dpl_half *h, int32_t stage, size_t before)
 {
     return (dpl_communication){h->back ? DPL_RECV_B : DPL_RECV_F, stage, h->chunk,
                                (uint32_t)before};
@@ -131,10 +110,10 @@ typedef struct lowerer {
 
 static void count_of_action(const lowerer *l, size_t position, int32_t rank)
 {
-    half halves[2];
-    int count = halves_of(&l->schedule->actions[position], halves);
+    dpl_half halves[2];
+    int count = dpl_action_halves(&l->schedule->actions[position], halves);
     for (int i = 0; i < count; i++) {
-        int32_t to = stage_on_other_rank(l->schedule, &halves[i], true);
+        int32_t to = receiver_of(l->schedule, &halves[i]);
         if (to >= 0) {
             l->begin[rank + 1]++;
             l->begin[l->schedule->stage_rank[to] + 1]++;
@@ -172,7 +151,7 @@ typedef struct turns {
 
 /* Whether the input of a half is there: its message, or the action of its own rank that makes it.
  */
-static bool has_input(const turns *t, const half *h)
+static bool has_input(const turns *t, const dpl_half *h)
 {
     const dpl_schedule *s = t->lowerer->schedule;
     int32_t from = dpl_schedule_next_stage(s, h->stage, h->back ? 1 : -1);
@@ -185,11 +164,11 @@ static bool take_turn(turns *t, int32_t rank)
     lowerer *l = t->lowerer;
     const dpl_schedule *s = l->schedule;
     size_t position = s->order_begin[rank] + l->done[rank];
-    half halves[2];
+    dpl_half halves[2];
     if (position >= s->order_begin[rank + 1]) {
         return false;
     }
-    int count = halves_of(&s->actions[position], halves);
+    int count = dpl_action_halves(&s->actions[position], halves);
     for (int i = 0; i < count; i++) {
         if (!has_input(t, &halves[i])) {
             return false;
@@ -197,7 +176,7 @@ static bool take_turn(turns *t, int32_t rank)
     }
     l->done[rank]++;
     for (int i = 0; i < count; i++) {
-        int32_t to = stage_on_other_rank(s, &halves[i], true);
+        int32_t to = receiver_of(s, &halves[i]);
         t->ran[2 * dpl_schedule_cell(s, halves[i].stage, halves[i].chunk) + halves[i].back] = true;
         if (to >= 0) {
             int32_t peer = s->stage_rank[to];
@@ -234,7 +213,7 @@ typedef struct needs {
     size_t *placed; /* by position and rank's end: how many stand before it, then where to go on */
 } needs;
 
-static size_t position_needing(const lowerer *l, const needs *n, const half *h, int32_t stage)
+static size_t position_needing(const lowerer *l, const needs *n, const dpl_half *h, int32_t stage)
 {
     size_t cell = dpl_schedule_cell(l->schedule, stage, h->chunk);
     int32_t rank = l->schedule->stage_rank[stage];
@@ -248,9 +227,9 @@ static void place_messages_of(lowerer *l, const needs *n, int32_t rank)
     const dpl_schedule *s = l->schedule;
     memset(n->latest, 0xff, (size_t)s->num_ranks * sizeof *n->latest);
     for (size_t i = s->order_begin[rank + 1]; i-- > s->order_begin[rank];) {
-        half halves[2];
-        for (int k = halves_of(&s->actions[i], halves); k-- > 0;) {
-            int32_t to = stage_on_other_rank(s, &halves[k], true);
+        dpl_half halves[2];
+        for (int k = dpl_action_halves(&s->actions[i], halves); k-- > 0;) {
+            int32_t to = receiver_of(s, &halves[k]);
             if (to < 0) {
                 continue;
             }

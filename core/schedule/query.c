@@ -104,6 +104,20 @@ size_t dpl_schedule_num_costs(const dpl_schedule *schedule)
     return (size_t)DPL_FB * (size_t)schedule->num_stages + schedule->num_pairs;
 }
 
+int dpl_action_halves(const dpl_action *a, dpl_half out[2])
+{
+    int count = 0;
+    if (a->kind == DPL_F || a->kind == DPL_FB) {
+        out[count++] = (dpl_half){a->stage, a->chunk, false};
+    }
+    if (a->kind == DPL_B || a->kind == DPL_I) {
+        out[count++] = (dpl_half){a->stage, a->chunk, true};
+    } else if (a->kind == DPL_FB) {
+        out[count++] = (dpl_half){a->backward_stage, a->backward_chunk, true};
+    }
+    return count;
+}
+
 bool dpl_schedule_has(const dpl_schedule *schedule, int32_t stage, int32_t chunk)
 {
     if (stage < 0 || stage >= schedule->num_stages) {
@@ -128,6 +142,12 @@ int32_t dpl_schedule_next_stage(const dpl_schedule *schedule, int32_t stage, int
         return -1;
     }
     return next;
+}
+
+int32_t dpl_schedule_stage_across(const dpl_schedule *schedule, int32_t stage, int32_t direction)
+{
+    int32_t next = dpl_schedule_next_stage(schedule, stage, direction);
+    return next >= 0 && schedule->stage_rank[next] != schedule->stage_rank[stage] ? next : -1;
 }
 
 int32_t dpl_schedule_rank_at(const dpl_schedule *schedule, size_t position)

@@ -73,6 +73,16 @@ struct dpl_schedule {
  */
 size_t dpl_schedule_num_costs(const dpl_schedule *schedule);
 
+/* A forward, or with `back` a B or I: what an action makes for another stage, and needs from one. */
+typedef struct dpl_half {
+    int32_t stage;
+    int32_t chunk;
+    bool back;
+} dpl_half;
+
+/* The halves of an action: two of a pair, its forward first, none of a W. Returns how many. */
+int dpl_action_halves(const dpl_action *action, dpl_half out[2]);
+
 /* True where the stage and chunk exist and the chunk takes the stage's route. */
 bool dpl_schedule_has(const dpl_schedule *schedule, int32_t stage, int32_t chunk);
 
@@ -81,6 +91,9 @@ size_t dpl_schedule_cell(const dpl_schedule *schedule, int32_t stage, int32_t ch
 
 /* The stage after (+1) or before (-1) on the same route, or -1. */
 int32_t dpl_schedule_next_stage(const dpl_schedule *schedule, int32_t stage, int32_t direction);
+
+/* The same where it is on another rank, so that a message goes there; else -1. */
+int32_t dpl_schedule_stage_across(const dpl_schedule *schedule, int32_t stage, int32_t direction);
 
 /*
  * A schedule with routes and room for `capacity` actions, and none yet. The caller fills actions,

@@ -23,8 +23,7 @@ dpl_step_stages dpl_stages_of_step(const dpl_schedule *s, const dpl_step *step)
 
 static bool goes_to_another_rank(const dpl_schedule *s, int32_t stage, int32_t direction)
 {
-    int32_t next = stage < 0 ? -1 : dpl_schedule_next_stage(s, stage, direction);
-    return next >= 0 && s->stage_rank[next] != s->stage_rank[stage];
+    return stage >= 0 && dpl_schedule_stage_across(s, stage, direction) >= 0;
 }
 
 dpl_sends dpl_messages_sent(const dpl_schedule *s, size_t step)

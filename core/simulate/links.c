@@ -71,22 +71,17 @@ static void sort_stages(links *l)
     }
 }
 
-static int32_t rank_after(const dpl_schedule *s, int32_t stage, int32_t direction)
-{
-    int32_t next = dpl_schedule_next_stage(s, stage, direction);
-    return next < 0 ? s->stage_rank[stage] : s->stage_rank[next];
-}
-
 /* One of a stage's two links, numbered if it is new. Those of an earlier rank are below `first`. */
 static void number_link(links *l, int32_t stage, int32_t direction, size_t first)
 {
     const dpl_schedule *s = l->schedule;
-    int32_t to = rank_after(s, stage, direction);
+    int32_t next = dpl_schedule_stage_across(s, stage, direction);
     size_t entry = 2 * (size_t)stage + (direction > 0 ? 0 : 1);
     l->of_stage[entry] = NO_LINK;
-    if (to == s->stage_rank[stage]) {
+    if (next < 0) {
         return;
     }
+    int32_t to = s->stage_rank[next];
     if (l->link_to[to] == NO_LINK || l->link_to[to] < first) {
         l->link_to[to] = (uint32_t)l->count++;
     }

@@ -2,20 +2,19 @@
 #include "schedule/schedule.h"
 #include "simulate/comm.h"
 
-/* Adds the transfer of one half of an action, where the next stage is on another rank. */
-static int add(const dpl_schedule *s, int32_t stage, int32_t chunk, int direction,
-               dpl_transfer *out)
+/* The transfer of one half of an action; false where the next stage is not on another rank. */
+static bool find(const dpl_schedule *s, const dpl_half *half, dpl_transfer *out)
 {
-    int32_t next = dpl_schedule_next_stage(s, stage, direction);
-    if (next < 0 || s->stage_rank[next] == s->stage_rank[stage]) {
-        return 0;
+    int32_t next = dpl_schedule_stage_across(s, half->stage, half->back ? -1 : 1);
+    if (next < 0) {
+        return false;
     }
-    *out = (dpl_transfer){.from_rank = s->stage_rank[stage],
+    *out = (dpl_transfer){.from_rank = s->stage_rank[half->stage],
                           .to_rank = s->stage_rank[next],
-                          .stage = stage,
-                          .chunk = chunk,
-                          .backward = direction < 0};
-    return 1;
+                          .stage = half->stage,
+                          .chunk = half->chunk,
+                          .backward = half->back};
+    return true;
 }
 
 static void set_times(const dpl_timeline *t, size_t step, dpl_transfer *transfer)
@@ -29,20 +28,14 @@ int dpl_timeline_transfers(const dpl_timeline *timeline, int32_t rank, size_t po
                            dpl_transfer out[2])
 {
     const dpl_schedule *s = timeline->schedule;
-    size_t length = 0;
-    const dpl_action *a = &dpl_schedule_order(s, rank, &length)[position];
+    size_t at = s->order_begin[rank] + position;
+    dpl_half halves[2];
+    int num_halves = dpl_action_halves(&s->actions[at], halves);
     int count = 0;
-    if (a->kind == DPL_F || a->kind == DPL_FB) {
-        count += add(s, a->stage, a->chunk, 1, out);
-    }
-    if (a->kind == DPL_B || a->kind == DPL_I) {
-        count += add(s, a->stage, a->chunk, -1, out + count);
-    }
-    if (a->kind == DPL_FB) {
-        count += add(s, a->backward_stage, a->backward_chunk, -1, out + count);
-    }
-    for (int i = 0; i < count; i++) {
-        set_times(timeline, s->step_of[s->order_begin[rank] + position], &out[i]);
+    for (int i = 0; i < num_halves; i++) {
+        if (find(s, &halves[i], &out[count])) {
+            set_times(timeline, s->step_of[at], &out[count++]);
+        }
     }
     return count;
 }

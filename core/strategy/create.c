@@ -75,8 +75,7 @@ static size_t count_messages(const dpl_schedule *s)
 {
     size_t count = 0;
     for (int32_t stage = 0; stage < s->num_stages; stage++) {
-        int32_t next = dpl_schedule_next_stage(s, stage, 1);
-        if (next >= 0 && s->stage_rank[next] != s->stage_rank[stage]) {
+        if (dpl_schedule_stage_across(s, stage, 1) >= 0) {
             count += 4 * (size_t)s->routes[s->stage_route[stage]].num_chunks;
         }
     }
