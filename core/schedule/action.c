@@ -7,7 +7,7 @@
 
 /* Letters of the kinds that stand alone, by dpl_kind. */
 static const char letters[] = "FBIW";
-static const char overlap[] = "OVERLAP_F_B";
+static const char overlap[] = ")OVERLAP_F_B";
 
 /* Writes a number and returns what is behind it: files have millions, snprintf is slow for them. */
 static char *put_number(char *text, int32_t number)
@@ -43,7 +43,6 @@ size_t dpl_action_format(const dpl_action *a, char *text)
         end = put_simple(end, a->stage, 'F', a->chunk);
         *end++ = ';';
         end = put_simple(end, a->backward_stage, 'B', a->backward_chunk);
-        *end++ = ')';
         memcpy(end, overlap, sizeof overlap);
         end += sizeof overlap - 1;
     } else {
@@ -58,72 +57,87 @@ size_t dpl_action_format(const dpl_action *a, char *text)
     return (size_t)(end - text);
 }
 
-/* A decimal number of at most 9 digits at *text, before end. False where there is none. */
-static bool parse_number(const char **text, const char *end, int32_t *number)
+bool dpl_scan_number(const char **at, const char *end, int32_t *number)
 {
-    const char *p = *text;
+    const char *p = *at;
     int32_t value = 0;
-    while (p < end && *p >= '0' && *p <= '9' && p - *text < 9) {
+    while (p < end && *p >= '0' && *p <= '9' && p - *at < 9) {
         value = value * 10 + (*p++ - '0');
     }
-    if (p == *text) {
-        return false;
-    }
-    *text = p;
+    bool found = p > *at;
+    *at = p;
     *number = value;
-    return true;
+    return found;
 }
 
-/* "3F7" at *text. */
-static bool parse_simple(const char **text, const char *end, dpl_action *action)
+/* One letter, or in legacy files BW for B, and B for I. */
+static bool scan_kind(const char **at, const char *end, bool legacy, int32_t *kind)
 {
-    if (!parse_number(text, end, &action->stage) || *text == end) {
+    if (*at == end) {
         return false;
     }
-    const char *letter = strchr(letters, **text);
-    if (letter == NULL || *letter == '\0') {
+    switch (*(*at)++) {
+    case 'F':
+        *kind = DPL_F;
+        return true;
+    case 'I':
+        *kind = DPL_I;
+        return !legacy;
+    case 'W':
+        *kind = DPL_W;
+        return true;
+    case 'B':
+        *kind = DPL_B;
+        if (legacy && *at < end && **at == 'W') {
+            ++*at;
+        } else if (legacy) {
+            *kind = DPL_I;
+        }
+        return true;
+    default:
         return false;
     }
-    ++*text;
-    action->kind = (int32_t)(letter - letters);
-    action->backward_stage = -1;
-    action->backward_chunk = -1;
-    return parse_number(text, end, &action->chunk);
 }
 
-/* "(3F7;12B11)OVERLAP_F_B" at *text: one F and one B, in either order. */
-static bool parse_overlap(const char **text, const char *end, dpl_action *action)
+/* "3F7" at *at. */
+static bool scan_simple(const char **at, const char *end, bool legacy, dpl_action *out)
 {
+    *out = (dpl_action){.backward_stage = -1, .backward_chunk = -1};
+    return dpl_scan_number(at, end, &out->stage) && scan_kind(at, end, legacy, &out->kind) &&
+           dpl_scan_number(at, end, &out->chunk);
+}
+
+/* "(3F7;12B11)OVERLAP_F_B" at *at: one F and one full B, in either order. */
+static bool scan_overlap(const char **at, const char *end, bool legacy, dpl_action *out)
+{
+    const size_t length = sizeof overlap - 1;
     dpl_action parts[2];
-    ++*text;
-    if (!parse_simple(text, end, &parts[0]) || *text == end || *(*text)++ != ';') {
+    ++*at;
+    if (!scan_simple(at, end, legacy, &parts[0]) || *at == end || *(*at)++ != ';' ||
+        !scan_simple(at, end, legacy, &parts[1])) {
         return false;
     }
-    if (!parse_simple(text, end, &parts[1]) || *text == end || *(*text)++ != ')') {
+    if ((size_t)(end - *at) < length || memcmp(*at, overlap, length) != 0) {
         return false;
     }
-    size_t left = (size_t)(end - *text);
-    if (left != strlen(overlap) || memcmp(*text, overlap, left) != 0) {
-        return false;
-    }
-    *text = end;
+    *at += length;
     int forward = parts[0].kind == DPL_F ? 0 : 1;
-    if (parts[forward].kind != DPL_F || parts[1 - forward].kind != DPL_B) {
-        return false;
-    }
-    *action = (dpl_action){DPL_FB, parts[forward].stage, parts[forward].chunk,
-                           parts[1 - forward].stage, parts[1 - forward].chunk};
-    return true;
+    *out = (dpl_action){DPL_FB, parts[forward].stage, parts[forward].chunk,
+                        parts[1 - forward].stage, parts[1 - forward].chunk};
+    return parts[forward].kind == DPL_F && parts[1 - forward].kind == DPL_B;
+}
+
+bool dpl_scan_action(const char *text, const char *end, bool legacy, dpl_action *out)
+{
+    bool fits = text < end && *text == '(' ? scan_overlap(&text, end, legacy, out)
+                                           : scan_simple(&text, end, legacy, out);
+    return fits && text == end;
 }
 
 dpl_code dpl_action_parse(const char *text, size_t length, dpl_action *action, dpl_error *error)
 {
-    const char *p = text;
-    const char *end = text + length;
-    dpl_action parsed = {0};
-    bool fits =
-        length > 0 && *p == '(' ? parse_overlap(&p, end, &parsed) : parse_simple(&p, end, &parsed);
-    if (!fits || p != end) {
+    dpl_action parsed;
+    if (!dpl_scan_action(text, text + length, false, &parsed)) {
         return dpl_fail(error, DPL_ARGUMENT,
                         "'%.*s' is not an action: write stage, kind (F, B, I or W) and chunk, as "
                         "in 3F7, or a pair (3F7;12B11)OVERLAP_F_B",

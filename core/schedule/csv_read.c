@@ -41,23 +41,6 @@ typedef struct reader {
 
 /* ---- Cells ---- */
 
-/* At most 9 digits; false where there are none or more. */
-static bool read_number(const char **at, const char *end, int32_t *number)
-{
-    const char *p = *at;
-    int32_t value = 0;
-    while (p < end && *p >= '0' && *p <= '9') {
-        if (p - *at >= 9) {
-            return false;
-        }
-        value = value * 10 + (*p++ - '0');
-    }
-    bool found = p > *at;
-    *at = p;
-    *number = value;
-    return found;
-}
-
 static bool starts_with(const char *at, const char *end, const char *word, size_t length)
 {
     return (size_t)(end - at) >= length && memcmp(at, word, length) == 0;
@@ -77,69 +60,14 @@ static bool read_comm_kind(const char **at, const char *end, int32_t *kind)
     return false;
 }
 
-/* One letter, or in legacy files BW for B, and B for I. */
-static bool read_letter(const reader *r, const char **at, const char *end, int32_t *kind)
+/* "3SEND_F7", "3UNSHARD". */
+static bool read_comm(const char *at, const char *end, dpl_communication *out)
 {
-    if (*at == end) {
+    *out = (dpl_communication){.chunk = -1};
+    if (!dpl_scan_number(&at, end, &out->stage) || !read_comm_kind(&at, end, &out->kind)) {
         return false;
     }
-    switch (*(*at)++) {
-    case 'F':
-        *kind = DPL_F;
-        return true;
-    case 'I':
-        *kind = DPL_I;
-        return !r->legacy;
-    case 'W':
-        *kind = DPL_W;
-        return true;
-    case 'B':
-        *kind = DPL_B;
-        if (r->legacy && *at < end && **at == 'W') {
-            ++*at;
-        } else if (r->legacy) {
-            *kind = DPL_I;
-        }
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* "3F7" at *at. */
-static bool read_simple(const reader *r, const char **at, const char *end, dpl_action *out)
-{
-    *out = (dpl_action){.backward_stage = -1, .backward_chunk = -1};
-    return read_number(at, end, &out->stage) && read_letter(r, at, end, &out->kind) &&
-           read_number(at, end, &out->chunk);
-}
-
-static bool read_comm(const char **at, const char *end, int32_t stage, dpl_communication *out)
-{
-    *out = (dpl_communication){.stage = stage, .chunk = -1};
-    if (!read_comm_kind(at, end, &out->kind)) {
-        return false;
-    }
-    return out->kind > DPL_RECV_B || read_number(at, end, &out->chunk);
-}
-
-/* "(3F7;12B11)OVERLAP_F_B" at `at`: one F and one full B, in either order. */
-static bool read_overlap(const reader *r, const char *at, const char *end, dpl_action *out)
-{
-    static const char close[] = ")OVERLAP_F_B";
-    dpl_action parts[2];
-    at++;
-    if (!read_simple(r, &at, end, &parts[0]) || at == end || *at++ != ';' ||
-        !read_simple(r, &at, end, &parts[1])) {
-        return false;
-    }
-    if ((size_t)(end - at) != sizeof close - 1 || memcmp(at, close, sizeof close - 1) != 0) {
-        return false;
-    }
-    int forward = parts[0].kind == DPL_F ? 0 : 1;
-    *out = (dpl_action){DPL_FB, parts[forward].stage, parts[forward].chunk,
-                        parts[1 - forward].stage, parts[1 - forward].chunk};
-    return parts[forward].kind == DPL_F && parts[1 - forward].kind == DPL_B;
+    return (out->kind > DPL_RECV_B || dpl_scan_number(&at, end, &out->chunk)) && at == end;
 }
 
 static bool is_blank(char c)
@@ -155,23 +83,13 @@ static void read_cell(const reader *r, const char *at, const char *end, cell *ou
     while (end > at && is_blank(end[-1])) {
         end--;
     }
-    out->is = BLANK;
     if (at == end) {
-        return;
-    }
-    const char *p = at;
-    if (*at == '(') {
-        out->is = read_overlap(r, at, end, &out->action) ? ACTION : WRONG;
-        return;
-    }
-    if (read_simple(r, &p, end, &out->action) && p == end) {
+        out->is = BLANK;
+    } else if (dpl_scan_action(at, end, r->legacy, &out->action)) {
         out->is = ACTION;
-        return;
+    } else {
+        out->is = read_comm(at, end, &out->comm) ? COMMUNICATION : WRONG;
     }
-    int32_t stage = 0;
-    p = at;
-    bool fits = read_number(&p, end, &stage) && read_comm(&p, end, stage, &out->comm) && p == end;
-    out->is = fits ? COMMUNICATION : WRONG;
 }
 
 /* ---- Messages ---- */
@@ -195,7 +113,7 @@ static void show(const char *at, const char *end, char *out, size_t size)
 static bool is_legacy(const char *at, const char *end)
 {
     int32_t number = 0;
-    return read_number(&at, end, &number) && starts_with(at, end, "BW", 2);
+    return dpl_scan_number(&at, end, &number) && starts_with(at, end, "BW", 2);
 }
 
 static dpl_code wrong_cell(const reader *r, const char *at, const char *end, size_t line,
@@ -419,12 +337,29 @@ static void release_comms(reader *r)
     r->comm_begin = NULL;
 }
 
+/* Whether the action at a place is a W whose chunk has had a full backward before it. */
+static bool follows_full_backward(const dpl_schedule *s, int32_t rank, size_t position)
+{
+    const dpl_action *order = s->actions + s->order_begin[rank];
+    const dpl_action *weight = order + position;
+    for (size_t i = 0; i < position && weight->kind == DPL_W; i++) {
+        dpl_half halves[2];
+        for (int k = dpl_action_halves(&order[i], halves); k-- > 0;) {
+            if (halves[k].back && order[i].kind != DPL_I && halves[k].stage == weight->stage &&
+                halves[k].chunk == weight->chunk) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* A file in which B's have W's after them is most likely a legacy one. */
 static dpl_code check_letters(const reader *r)
 {
     const dpl_error *verdict = &r->schedule->verdict;
     if (r->legacy || verdict->code != DPL_INVALID || verdict->position < 0 ||
-        strstr(verdict->message, "full B") == NULL) {
+        !follows_full_backward(r->schedule, verdict->rank, (size_t)verdict->position)) {
         return DPL_OK;
     }
     return dpl_fail(r->error, DPL_INVALID,

@@ -131,6 +131,12 @@ dpl_code dpl_schedule_check_communications(dpl_schedule *schedule, dpl_error *er
 /* Where each cell's F, and B or I, are, as positions in `actions`; the caller's, num_cells each. */
 void dpl_schedule_find_cells(const dpl_schedule *schedule, uint32_t *forward, uint32_t *backward);
 
+/* A decimal number at *at, which goes behind it; of at most 9 digits. False where there is none. */
+bool dpl_scan_number(const char **at, const char *end, int32_t *number);
+
+/* Whether the text, up to `end`, is an action, which *out then is. legacy: see dpl_csv_options. */
+bool dpl_scan_action(const char *text, const char *end, bool legacy, dpl_action *out);
+
 /* No action: the value of cells whose action is missing. */
 #define DPL_NO_POSITION UINT32_MAX
 
