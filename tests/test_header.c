@@ -4,6 +4,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 
@@ -457,6 +458,46 @@ static void hooks_are_copied(void)
     CHECK(run.schedule == NULL && error.code == DPL_CANCELLED);
 }
 
+/* A program as one text, with commas. */
+static void join_program(const dpl_schedule *schedule, int32_t rank, char *out)
+{
+    char item[DPL_ACTION_TEXT_SIZE];
+    dpl_program_place place = dpl_schedule_program(schedule, rank);
+    out[0] = '\0';
+    while (dpl_program_next(&place, item) > 0) {
+        strcat(strcat(out, out[0] != '\0' ? "," : ""), item);
+    }
+    CHECK(dpl_program_next(&place, item) == 0);
+}
+
+static void a_file_is_read_lowered_and_written(void)
+{
+    static const char file[] = "0F0,0I0,0W0\n1F0,1B0\n";
+    const dpl_lowering lowering = {DPL_RECEIVE_AS_PYTORCH, 0};
+    char text[200];
+    size_t length = 0;
+    dpl_schedule *read = NULL;
+    dpl_schedule *lowered = NULL;
+    CHECK(dpl_schedule_read_csv(file, strlen(file), NULL, NULL, &read, NULL) == DPL_OK);
+    CHECK(dpl_schedule_num_communications(read) == 0);
+    CHECK(dpl_schedule_write_csv(read, text, sizeof text, &length, NULL) == DPL_OK);
+    CHECK(length == strlen(file) && memcmp(text, file, length) == 0);
+    CHECK(dpl_schedule_lower(read, &lowering, NULL, &lowered, NULL) == DPL_OK);
+    CHECK(dpl_schedule_num_communications(lowered) == 4);
+    const dpl_communication *first = dpl_schedule_communications(lowered, 1, &length);
+    CHECK(length == 2 && first->kind == DPL_RECV_F && first->before == 0);
+    CHECK(dpl_communication_format(first, text) == strlen("1RECV_F0"));
+    CHECK(strcmp(text, "1RECV_F0") == 0);
+    join_program(lowered, 0, text);
+    CHECK(strcmp(text, "0F0,0SEND_F0,0RECV_B0,0B0") == 0);
+    join_program(read, 1, text);
+    CHECK(strcmp(text, "1F0,1B0") == 0);
+    join_program(read, 2, text);
+    CHECK(strcmp(text, "") == 0);
+    dpl_schedule_destroy(lowered);
+    dpl_schedule_destroy(read);
+}
+
 static const test tests[] = {
     TEST(manual_example),
     TEST(version_is_the_headers),
@@ -480,6 +521,7 @@ static const test tests[] = {
     TEST(cost_lists_stay_the_callers),
     TEST(shapes_of_a_comparison),
     TEST(hooks_are_copied),
+    TEST(a_file_is_read_lowered_and_written),
 };
 
 int main(void)

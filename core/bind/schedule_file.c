@@ -319,24 +319,14 @@ int dpl_bind_schedule_lower(lua_State *L)
 int dpl_bind_schedule_program(lua_State *L)
 {
     char text[DPL_ACTION_TEXT_SIZE];
-    size_t num_actions;
-    size_t num_comms;
-    size_t comm = 0;
-    lua_Integer entry = 0;
+    size_t length = 0;
     const dpl_schedule *s = dpl_bind_schedule_self(L);
     int32_t rank = dpl_bind_count(L, 2, "s:program: rank", 0, dpl_schedule_num_ranks(s) - 1);
-    const dpl_action *actions = dpl_schedule_order(s, rank, &num_actions);
-    const dpl_communication *comms = dpl_schedule_communications(s, rank, &num_comms);
+    dpl_program_place place = dpl_schedule_program(s, rank);
     lua_newtable(L);
-    for (size_t i = 0; i <= num_actions; i++) {
-        for (; comm < num_comms && comms[comm].before == i; comm++) {
-            lua_pushlstring(L, text, dpl_communication_format(&comms[comm], text));
-            lua_rawseti(L, -2, ++entry);
-        }
-        if (i < num_actions) {
-            lua_pushlstring(L, text, dpl_action_format(&actions[i], text));
-            lua_rawseti(L, -2, ++entry);
-        }
+    for (lua_Integer i = 1; (length = dpl_program_next(&place, text)) > 0; i++) {
+        lua_pushlstring(L, text, length);
+        lua_rawseti(L, -2, i);
     }
     return 1;
 }

@@ -53,6 +53,21 @@ DPL_API size_t dpl_schedule_num_communications(const dpl_schedule *schedule);
 /* Writes it as in a file, ended by a NUL, into DPL_ACTION_TEXT_SIZE bytes; returns the length. */
 DPL_API size_t dpl_communication_format(const dpl_communication *communication, char *text);
 
+/* Where one is in a rank's program; as long as its schedule lives. */
+typedef struct dpl_program_place {
+    const dpl_action *first, *action, *end; /* of its order; action: the next one */
+    const dpl_communication *communication, *last;
+} dpl_program_place;
+
+/* The start of the program; an empty one where there is no such rank. */
+DPL_API dpl_program_place dpl_schedule_program(const dpl_schedule *schedule, int32_t rank);
+
+/*
+ * Writes the next action or communication as in a file, ended by a NUL, into DPL_ACTION_TEXT_SIZE
+ * bytes, and goes on behind it. Returns the length, 0 at the end.
+ */
+DPL_API size_t dpl_program_next(dpl_program_place *place, char *text);
+
 /*
  * Where a schedule's sends and receives stand. A send always stands right behind the action that
  * makes what is sent.

@@ -31,6 +31,31 @@ const dpl_communication *dpl_schedule_communications(const dpl_schedule *schedul
     return schedule->comms + schedule->comm_begin[rank];
 }
 
+dpl_program_place dpl_schedule_program(const dpl_schedule *schedule, int32_t rank)
+{
+    size_t num_comms;
+    size_t num_actions;
+    const dpl_communication *comms = dpl_schedule_communications(schedule, rank, &num_comms);
+    const dpl_action *actions = dpl_schedule_order(schedule, rank, &num_actions);
+    dpl_program_place place = {actions, actions, actions, comms, comms};
+    if (num_actions > 0) {
+        place.end += num_actions;
+    }
+    if (num_comms > 0) {
+        place.last += num_comms;
+    }
+    return place;
+}
+
+size_t dpl_program_next(dpl_program_place *place, char *text)
+{
+    if (place->communication != place->last &&
+        place->communication->before == (size_t)(place->action - place->first)) {
+        return dpl_communication_format(place->communication++, text);
+    }
+    return place->action != place->end ? dpl_action_format(place->action++, text) : 0;
+}
+
 size_t dpl_schedule_num_communications(const dpl_schedule *schedule)
 {
     return schedule->num_comms;

@@ -18,31 +18,16 @@ static void put(writer *w, const char *text, size_t length)
     w->length += length;
 }
 
-/* A cell, behind a comma unless it is the first of its line. */
-static void put_cell(writer *w, bool first, const char *text, size_t length)
-{
-    if (!first) {
-        put(w, ",", 1);
-    }
-    put(w, text, length);
-}
-
 static void put_rank(writer *w, const dpl_schedule *s, int32_t rank)
 {
-    char text[DPL_ACTION_TEXT_SIZE];
-    size_t num_actions;
-    size_t num_comms;
-    size_t cells = 0;
-    const dpl_action *actions = dpl_schedule_order(s, rank, &num_actions);
-    const dpl_communication *comms = dpl_schedule_communications(s, rank, &num_comms);
-    size_t comm = 0;
-    for (size_t i = 0; i <= num_actions; i++) {
-        for (; comm < num_comms && comms[comm].before == i; comm++) {
-            put_cell(w, cells++ == 0, text, dpl_communication_format(&comms[comm], text));
-        }
-        if (i < num_actions) {
-            put_cell(w, cells++ == 0, text, dpl_action_format(&actions[i], text));
-        }
+    char text[DPL_ACTION_TEXT_SIZE + 1] = ",";
+    dpl_program_place place = dpl_schedule_program(s, rank);
+    size_t length = dpl_program_next(&place, text + 1);
+    if (length > 0) {
+        put(w, text + 1, length);
+    }
+    while ((length = dpl_program_next(&place, text + 1)) > 0) {
+        put(w, text, length + 1);
     }
     put(w, "\n", 1);
 }

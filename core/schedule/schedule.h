@@ -73,7 +73,7 @@ struct dpl_schedule {
  */
 size_t dpl_schedule_num_costs(const dpl_schedule *schedule);
 
-/* A forward, or with `back` a B or I: what an action makes for another stage, and needs from one. */
+/* A forward, or with `back` a B or I: what an action makes for, and needs from, another stage. */
 typedef struct dpl_half {
     int32_t stage;
     int32_t chunk;

@@ -26,88 +26,88 @@ static size_t step_at(const dpl_schedule *s, int32_t rank, size_t position)
     return s->step_of[s->order_begin[rank] + position];
 }
 
-/* Each send and receive on its own, right beside its action. */
-static void write_blocking(writer *w, int32_t rank)
+static size_t length_of(const dpl_schedule *s, int32_t rank)
 {
-    const dpl_schedule *s = w->schedule;
-    size_t length = s->order_begin[rank + 1] - s->order_begin[rank];
-    for (size_t position = 0; position < length; position++) {
-        size_t step = step_at(s, rank, position);
-        size_t needed[2];
-        int count = dpl_messages_needed(s, step, needed);
-        dpl_sends sends = dpl_messages_sent(s, step);
-        for (int i = 0; i < count; i++) {
-            put(w, DPL_ITEM_RECEIVE, needed[i]);
-            put(w, DPL_ITEM_WAIT, 0);
-        }
-        put(w, DPL_ITEM_RUN, step);
-        for (size_t back = 0; back < 2; back++) {
-            if (back == 0 ? sends.forward : sends.backward) {
-                put(w, DPL_ITEM_SEND, 2 * step + back);
-                put(w, DPL_ITEM_WAIT, 0);
-            }
-        }
+    return s->order_begin[rank + 1] - s->order_begin[rank];
+}
+
+/* A message, and where that is not left to others a wait for it. */
+static void put_message(writer *w, dpl_item_kind kind, size_t message, bool waits)
+{
+    put(w, kind, message);
+    if (waits) {
+        put(w, DPL_ITEM_WAIT, 0);
     }
 }
 
-static void put_sends(writer *w, size_t step)
+/* What a step needs: to be received, or to have arrived. */
+static void put_needed(writer *w, dpl_item_kind kind, size_t step, bool waits)
+{
+    size_t needed[2];
+    int count = dpl_messages_needed(w->schedule, step, needed);
+    for (int i = 0; i < count; i++) {
+        put_message(w, kind, needed[i], waits);
+    }
+}
+
+static void put_sends(writer *w, size_t step, bool waits)
 {
     dpl_sends sends = dpl_messages_sent(w->schedule, step);
     if (sends.forward) {
-        put(w, DPL_ITEM_SEND, 2 * step);
+        put_message(w, DPL_ITEM_SEND, 2 * step, waits);
     }
     if (sends.backward) {
-        put(w, DPL_ITEM_SEND, 2 * step + 1);
+        put_message(w, DPL_ITEM_SEND, 2 * step + 1, waits);
     }
 }
 
-/* One batch before each action and after the last. Every batch sends what one action made. */
-static void write_batched(writer *w, int32_t rank)
+/*
+ * Each send and receive on its own, right beside its action; or, at once, one batch before each
+ * action and after the last, which sends what one action made.
+ */
+static void write_beside_actions(writer *w, int32_t rank, bool at_once)
 {
-    const dpl_schedule *s = w->schedule;
-    size_t length = s->order_begin[rank + 1] - s->order_begin[rank];
+    size_t length = length_of(w->schedule, rank);
     for (size_t position = 0; position < length; position++) {
-        size_t step = step_at(s, rank, position);
-        size_t needed[2];
-        int count = dpl_messages_needed(s, step, needed);
-        for (int i = 0; i < count; i++) {
-            put(w, DPL_ITEM_RECEIVE, needed[i]);
+        size_t step = step_at(w->schedule, rank, position);
+        put_needed(w, DPL_ITEM_RECEIVE, step, !at_once);
+        if (at_once) {
+            put(w, DPL_ITEM_WAIT, 0);
         }
-        put(w, DPL_ITEM_WAIT, 0);
         put(w, DPL_ITEM_RUN, step);
-        put_sends(w, step);
+        put_sends(w, step, !at_once);
     }
-    put(w, DPL_ITEM_WAIT, 0);
+    if (at_once) {
+        put(w, DPL_ITEM_WAIT, 0);
+    }
 }
 
 /* ---- Communications where the schedule has them ---- */
 
-/* A send or receive that stands in the schedule; false for an UNSHARD, which takes no time. */
-static bool put_communication(writer *w, const dpl_communication *c)
+/* A send or receive that stands in the schedule; nothing for an UNSHARD, which takes no time. */
+static void put_communication(writer *w, const dpl_communication *c, bool waits)
 {
     const dpl_schedule *s = w->schedule;
     dpl_message_side side;
     if (!dpl_message_of(s, c, &side)) {
-        return false;
+        return;
     }
     size_t cell = side.number / 2;
     size_t back = side.number % 2;
     uint32_t position = back == 1 ? w->backward[cell] : w->forward[cell];
-    put(w, side.sends ? DPL_ITEM_SEND : DPL_ITEM_RECEIVE, 2 * (size_t)s->step_of[position] + back);
-    return true;
+    put_message(w, side.sends ? DPL_ITEM_SEND : DPL_ITEM_RECEIVE,
+                2 * (size_t)s->step_of[position] + back, waits);
 }
 
 /* One after the other, or all that stand between two actions at once. */
 static void write_standing(writer *w, int32_t rank, bool at_once)
 {
     const dpl_schedule *s = w->schedule;
-    size_t length = s->order_begin[rank + 1] - s->order_begin[rank];
+    size_t length = length_of(s, rank);
     size_t i = s->comm_begin[rank];
     for (size_t position = 0; position <= length; position++) {
         for (; i < s->comm_begin[rank + 1] && s->comms[i].before == position; i++) {
-            if (put_communication(w, &s->comms[i]) && !at_once) {
-                put(w, DPL_ITEM_WAIT, 0);
-            }
+            put_communication(w, &s->comms[i], !at_once);
         }
         if (at_once) {
             put(w, DPL_ITEM_WAIT, 0);
@@ -120,15 +120,10 @@ static void write_standing(writer *w, int32_t rank, bool at_once)
 
 static void write_beside_stream(writer *w, int32_t rank)
 {
-    const dpl_schedule *s = w->schedule;
-    size_t length = s->order_begin[rank + 1] - s->order_begin[rank];
+    size_t length = length_of(w->schedule, rank);
     for (size_t position = 0; position < length; position++) {
-        size_t step = step_at(s, rank, position);
-        size_t needed[2];
-        int count = dpl_messages_needed(s, step, needed);
-        for (int i = 0; i < count; i++) {
-            put(w, DPL_ITEM_ARRIVAL, needed[i]);
-        }
+        size_t step = step_at(w->schedule, rank, position);
+        put_needed(w, DPL_ITEM_ARRIVAL, step, false);
         put(w, DPL_ITEM_RUN, step);
     }
 }
@@ -140,9 +135,7 @@ static void write_stream(writer *w, int32_t rank)
         if (s->comms[i].before > 0) {
             put(w, DPL_ITEM_AFTER, step_at(s, rank, s->comms[i].before - 1));
         }
-        if (put_communication(w, &s->comms[i])) {
-            put(w, DPL_ITEM_WAIT, 0);
-        }
+        put_communication(w, &s->comms[i], true);
     }
 }
 
@@ -150,15 +143,13 @@ static void write_stream(writer *w, int32_t rank)
 
 static void write_rank(writer *w, dpl_comm_model model, int32_t rank)
 {
-    bool stands = w->schedule->comms != NULL;
+    bool at_once = model == DPL_COMM_BATCHED;
     if (model == DPL_COMM_STREAM) {
         write_beside_stream(w, rank);
-    } else if (stands) {
-        write_standing(w, rank, model == DPL_COMM_BATCHED);
-    } else if (model == DPL_COMM_BATCHED) {
-        write_batched(w, rank);
+    } else if (w->schedule->comms != NULL) {
+        write_standing(w, rank, at_once);
     } else {
-        write_blocking(w, rank);
+        write_beside_actions(w, rank, at_once);
     }
 }
 

@@ -200,9 +200,7 @@ dpl_code dpl_programs_run(dpl_timeline *t, dpl_comm_model model, double message,
         clear_times(&e);
         code = run_threads(&e, error);
     }
-    if (e.threads != NULL || e.posts != NULL || e.ready != NULL) {
-        release(&e);
-    }
+    release(&e);
     dpl_program_destroy(&program);
     return code;
 }
