@@ -4,6 +4,7 @@
 #include "analyze/analyze.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/pool.h"
 
 /* Ratios this much above the target reach it: what rounding adds. */
 #define RATIO_TOLERANCE 1e-12
@@ -95,6 +96,19 @@ static dpl_code search(walk *w, int32_t ranks, dpl_error *error)
     return DPL_OK;
 }
 
+/* In a pool: every schedule is a little larger than the one before. */
+static dpl_code search_pooled(walk *w, int32_t ranks, dpl_error *error)
+{
+    dpl_pool pool;
+    const dpl_hooks own = w->hooks;
+    dpl_pool_begin(&pool, &own);
+    w->hooks = dpl_pool_hooks(&pool);
+    dpl_code code = search(w, ranks, error);
+    w->hooks = own;
+    dpl_pool_end(&pool);
+    return code;
+}
+
 /* Simulates the answer of a closed form, and the count before it. */
 static dpl_code verify(walk *w, dpl_error *error)
 {
@@ -144,7 +158,7 @@ dpl_code dpl_least_chunks_find(const dpl_least_chunks_query *query, const dpl_ho
         code = dpl_uniform_costs_resolve(&query->problem.costs, hooks, &w.costs, error);
     }
     if (code == DPL_OK) {
-        code = search(&w, ranks, error);
+        code = search_pooled(&w, ranks, error);
     }
     if (code != DPL_OK) {
         return code;

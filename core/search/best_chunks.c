@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
 
@@ -105,6 +106,20 @@ static size_t find_best(const dpl_chunk_search *found)
     return best;
 }
 
+static dpl_code try_all(const dpl_chunk_query *q, const dpl_hooks *hooks, dpl_chunk_search *out,
+                        dpl_error *rule, dpl_error *error)
+{
+    dpl_pool pool;
+    dpl_code code = DPL_OK;
+    dpl_pool_begin(&pool, hooks);
+    const dpl_hooks pooled = dpl_pool_hooks(&pool);
+    for (int32_t i = 0; code == DPL_OK && i <= q->max_chunks - q->min_chunks; i++) {
+        code = try_count(q, q->min_chunks + i, &pooled, out, rule, error);
+    }
+    dpl_pool_end(&pool);
+    return code;
+}
+
 dpl_code dpl_best_chunks(const dpl_chunk_query *query, const dpl_hooks *hooks,
                          dpl_chunk_search *out, dpl_error *error)
 {
@@ -112,8 +127,8 @@ dpl_code dpl_best_chunks(const dpl_chunk_query *query, const dpl_hooks *hooks,
     out->num_tried = 0;
     out->best = 0;
     dpl_code code = check_query(query, error);
-    for (int32_t i = 0; code == DPL_OK && i <= query->max_chunks - query->min_chunks; i++) {
-        code = try_count(query, query->min_chunks + i, hooks, out, &rule, error);
+    if (code == DPL_OK) {
+        code = try_all(query, hooks, out, &rule, error);
     }
     if (code == DPL_OK && out->num_tried == 0) {
         return dpl_fail(error, DPL_NOT_FOUND,
