@@ -93,6 +93,38 @@ function TestEvents.test_transfers_lie_between_actions()
   end
 end
 
+-- A window has the events that are under way in it, in the same order.
+function TestEvents.test_windows()
+  for _, name in ipairs(dpl.strategies()) do
+    local t = simulate(name, 4, 10, { F = 1, B = 2, W = 0, p2p = 0.5 })
+    local all = events_of(t)
+    local middle = t.makespan / 2
+    for _, window in ipairs {
+      { 0, t.makespan }, { middle, middle + 3 }, { middle, middle }, { -5, 1 }, { t.makespan, 1e9 },
+      { middle, nil }, { nil, middle }, { 7, 6 },
+    } do
+      local from, to = window[1] or -math.huge, window[2] or math.huge
+      local wanted, got = {}, {}
+      for _, event in ipairs(all) do
+        if event.start < to and event.finish > from then
+          wanted[#wanted + 1] = event
+        end
+      end
+      for event in t:actions(window[1], window[2]) do
+        got[#got + 1] = event
+      end
+      lu.assertEquals(got, wanted)
+    end
+  end
+end
+
+function TestEvents.test_windows_are_times()
+  local t = simulate("1f1b", 2, 3)
+  lu.assertErrorMsgContains("t:actions: 'from' must be a time (got string)", t.actions, t, "0")
+  lu.assertErrorMsgContains("t:actions: 'to' must be a time (got boolean)", t.actions, t, 0, true)
+  lu.assertErrorMsgContains("'to' must be a time (got nan)", t.actions, t, 0, 0 / 0)
+end
+
 function TestEvents.test_iterator_ends_and_stays_ended()
   local iterate = simulate("gpipe", 1, 1):actions()
   lu.assertNotNil(iterate())

@@ -340,10 +340,13 @@ void dpl_bind_push_events(lua_State *L, const dpl_timeline *timeline);
 
 /*
  * Goes through the events of a timeline: rank after rank as they run, then, where p2p takes time,
- * the transfers. Set `timeline` and leave the rest zero.
+ * the transfers. Set `timeline` and leave the rest zero, or set a window too: then only those that
+ * start before its end and finish after its start.
  */
 typedef struct dpl_event_cursor {
     const dpl_timeline *timeline;
+    bool has_window;
+    double from, to;
     /* The event found last: a transfer, or the action at a rank's position. */
     bool is_transfer;
     dpl_transfer transfer;

@@ -133,6 +133,52 @@ static bool find_position(dpl_event_cursor *cursor)
     return false;
 }
 
+/* The first of the rank's positions that finishes after the window's start; a rank's actions
+ * finish in their order. */
+static size_t first_in_window(const dpl_event_cursor *cursor, size_t length)
+{
+    size_t low = 0;
+    size_t high = length;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (dpl_timeline_end(cursor->timeline, cursor->rank, middle) > cursor->from) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/* The same as find_position for an action within the window. */
+static bool find_action(dpl_event_cursor *cursor)
+{
+    const dpl_timeline *timeline = cursor->timeline;
+    while (find_position(cursor)) {
+        size_t length;
+        if (!cursor->has_window) {
+            return true;
+        }
+        dpl_schedule_order(dpl_timeline_schedule(timeline), cursor->rank, &length);
+        if (cursor->position == 0) {
+            cursor->position = first_in_window(cursor, length);
+        }
+        if (cursor->position < length &&
+            dpl_timeline_start(timeline, cursor->rank, cursor->position) < cursor->to) {
+            return true;
+        }
+        cursor->rank++;
+        cursor->position = 0;
+    }
+    return false;
+}
+
+/* Of transfers only their end is known to come in some order, and not in all models. */
+static bool is_in_window(const dpl_event_cursor *cursor, const dpl_transfer *transfer)
+{
+    return !cursor->has_window || (transfer->start < cursor->to && transfer->finish > cursor->from);
+}
+
 /* Whether there is a transfer left; then transfers[num_transfers - 1] is the next. */
 static bool find_transfer(dpl_event_cursor *cursor)
 {
@@ -150,7 +196,7 @@ static bool find_transfer(dpl_event_cursor *cursor)
 
 bool dpl_bind_next_event(dpl_event_cursor *cursor)
 {
-    if (!cursor->in_transfers && find_position(cursor)) {
+    if (!cursor->in_transfers && find_action(cursor)) {
         cursor->is_transfer = false;
         cursor->event_rank = cursor->rank;
         cursor->event_position = cursor->position++;
@@ -164,12 +210,14 @@ bool dpl_bind_next_event(dpl_event_cursor *cursor)
         cursor->rank = 0;
         cursor->position = 0;
     }
-    if (!find_transfer(cursor)) {
-        return false;
+    while (find_transfer(cursor)) {
+        cursor->is_transfer = true;
+        cursor->transfer = cursor->transfers[--cursor->num_transfers];
+        if (is_in_window(cursor, &cursor->transfer)) {
+            return true;
+        }
     }
-    cursor->is_transfer = true;
-    cursor->transfer = cursor->transfers[--cursor->num_transfers];
-    return true;
+    return false;
 }
 
 bool dpl_bind_push_next_event(lua_State *L, dpl_event_cursor *cursor)

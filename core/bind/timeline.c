@@ -1,4 +1,6 @@
 /* Timelines in Lua: userdata that own a dpl_timeline and keep its schedule alive. */
+#include <math.h>
+
 #include "bind/bind.h"
 
 #define TYPE "dpl.timeline"
@@ -35,12 +37,30 @@ static int next_event(lua_State *L)
     return dpl_bind_push_next_event(L, lua_touserdata(L, lua_upvalueindex(2)));
 }
 
+/* [-0, +0, v] The time at an index, which may be missing. */
+static double time_at(lua_State *L, int index, const char *name, double missing)
+{
+    if (lua_isnoneornil(L, index)) {
+        return missing;
+    }
+    bool is_number = lua_type(L, index) == LUA_TNUMBER;
+    if (!is_number || isnan(lua_tonumber(L, index))) {
+        dpl_bind_error(L, "t:actions: '%s' must be a time (got %s)", name,
+                       is_number ? "nan" : luaL_typename(L, index));
+    }
+    return lua_tonumber(L, index);
+}
+
+/* [-n, +1, v] t:actions() or t:actions(from, to) */
 static int actions(lua_State *L)
 {
-    const dpl_timeline *timeline = self_of(L);
+    dpl_event_cursor found = {.timeline = self_of(L),
+                              .has_window = !lua_isnoneornil(L, 2) || !lua_isnoneornil(L, 3),
+                              .from = time_at(L, 2, "from", -INFINITY),
+                              .to = time_at(L, 3, "to", INFINITY)};
     lua_settop(L, 1);
     dpl_event_cursor *cursor = lua_newuserdatauv(L, sizeof *cursor, 0);
-    *cursor = (dpl_event_cursor){.timeline = timeline};
+    *cursor = found;
     lua_pushcclosure(L, next_event, 2);
     return 1;
 }

@@ -90,15 +90,14 @@ end
 -- The events that occupy a rank (transfers do not), rank after rank, each in the order of time.
 -- Those outside of the window or without a length are left out.
 local function visible(timeline, window)
-  local next_event = timeline:actions()
+  local next_event = timeline:actions(window.from, window.to)
   return function()
     while true do
       local event = next_event()
-      if not event then
-        return nil
+      if not event or not kind_named[event.kind] then
+        return nil -- transfers come last
       end
-      if kind_named[event.kind] and event.start < window.to and event.finish > window.from
-        and event.start < event.finish then
+      if event.start < event.finish then
         return event
       end
     end

@@ -227,8 +227,11 @@ function Schedule:write_csv(path) end
 local Timeline = {}
 
 ---Iterates over the events: rank after rank, each in its order, then the transfers if p2p > 0.
+---With times, over those that start before `to` and finish after `from`.
+---@param from? number
+---@param to? number
 ---@return fun(): dpl.PipelineEvent?
-function Timeline:actions() end
+function Timeline:actions(from, to) end
 
 ---The events by columns, lists of equal length; -1 where an event has no such number.
 ---@return dpl.Columns
