@@ -1,6 +1,7 @@
 /* The analysis in C: what scripts cannot reach of it, lack of memory, and work that is stopped. */
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "check.h"
 
@@ -53,6 +54,57 @@ static void test_needed_first_goes_first(void)
     CHECK(dpl_traffic_sum(traffic)->bytes == 4); /* it outlives them */
     dpl_traffic_destroy(traffic);
     dpl_traffic_destroy(NULL);
+}
+
+enum { TOGETHER = 200000 };
+
+/*
+ * Rank 0's forwards take no time: all activations depart at 0, and rank 1 wants the last chunk's
+ * first, then one each unit of time. The first is exposed, the k-th after it is in time where
+ * (k + 1) t <= k. Backwards likewise the other way round.
+ */
+static dpl_schedule *last_chunk_first(void)
+{
+    static const int32_t ranks[] = {0, 1};
+    static const dpl_route route = {ranks, 2, 0, TOGETHER - 1};
+    static const size_t lengths[] = {(size_t)2 * TOGETHER, (size_t)2 * TOGETHER};
+    static dpl_action actions[4 * TOGETHER];
+    dpl_schedule *schedule = NULL;
+    for (int32_t i = 0; i < TOGETHER; i++) {
+        int32_t last = TOGETHER - 1 - i;
+        actions[i] = (dpl_action){DPL_F, 0, i, -1, -1};
+        actions[TOGETHER + i] = (dpl_action){DPL_B, 0, last, -1, -1};
+        actions[2 * TOGETHER + i] = (dpl_action){DPL_F, 1, last, -1, -1};
+        actions[3 * TOGETHER + i] = (dpl_action){DPL_B, 1, i, -1, -1};
+    }
+    const dpl_schedule_data data = {2, TOGETHER, &route, 1, actions, lengths};
+    CHECK(dpl_schedule_from_data(&data, NULL, &schedule, NULL) == DPL_OK);
+    return schedule;
+}
+
+/* However many there are: with a step for every two of them this would take minutes. */
+static void test_messages_that_depart_together(void)
+{
+    const dpl_traffic_options options = {.message_bytes = 1, .time_unit = 1};
+    const double forward[] = {0, 1};
+    const double backward[] = {1, 0};
+    const dpl_costs costs = {.F = {2, 0, forward}, .B = {2, 0, backward}};
+    dpl_schedule *schedule = last_chunk_first();
+    dpl_timeline *timeline = NULL;
+    dpl_traffic *traffic = NULL;
+    CHECK(dpl_timeline_create(schedule, NULL, &timeline, NULL) == DPL_OK);
+    CHECK(dpl_simulate(timeline, &costs, NULL, NULL) == DPL_OK);
+    clock_t begin = clock();
+    CHECK(dpl_traffic_create(timeline, &options, NULL, &traffic, NULL) == DPL_OK);
+    CHECK(clock() - begin < (clock_t)10 * CLOCKS_PER_SEC);
+    for (size_t i = 0; i < 2; i++) {
+        const dpl_link *link = dpl_traffic_link(traffic, i);
+        CHECK(link->messages == TOGETHER && link->exposed == 1);
+        CHECK(link->bandwidth == 2);
+    }
+    dpl_traffic_destroy(traffic);
+    dpl_timeline_destroy(timeline);
+    dpl_schedule_destroy(schedule);
 }
 
 static void test_traffic_options(void)
@@ -383,6 +435,7 @@ int main(void)
 {
     static const test tests[] = {
         TEST(test_needed_first_goes_first),
+        TEST(test_messages_that_depart_together),
         TEST(test_traffic_options),
         TEST(test_forms_are_what_is_simulated),
         TEST(test_conditions_of_forms),

@@ -61,16 +61,20 @@ dpl_code dpl_held_run(const dpl_held *held, const dpl_problem *problem, const dp
 dpl_code dpl_row_skip(dpl_code code, const dpl_error *why, dpl_code *skipped, char *reason,
                       size_t size);
 
-/*
- * The longest time that each of a link's messages may take, so that all arrive in time that can;
- * see dpl_link. messages are in the order in which they go. Messages whose slack is at most
- * `exposed` cannot. 0 where none can.
- */
+/* What goes over a link: ready to go at one time, wanted at another. */
 typedef struct dpl_message {
     double departs;
     double needed;
 } dpl_message;
 
+/* Sorts them as they go: by departure, and of those that depart together the one needed first.
+ * False where it was cancelled. */
+bool dpl_sort_messages(const dpl_hooks *hooks, dpl_message *messages, size_t count);
+
+/*
+ * The longest time that each of a link's messages, sorted, may take, so that all arrive in time
+ * that can; see dpl_link. Messages whose slack is at most `exposed` cannot. 0 where none can.
+ */
 double dpl_longest_message_time(const dpl_message *messages, size_t count, double exposed);
 
 #endif

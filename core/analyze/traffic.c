@@ -3,7 +3,7 @@
  *
  *     1  links: every two neighbouring stages of a route that lie on two ranks, both ways
  *     2  when each stage starts its F and its B or I of each chunk: what a message is needed for
- *     3  messages of each link, in the order in which they depart
+ *     3  messages of each link, sorted by when they depart
  *     4  what they add up to
  */
 #include "analyze/traffic.h"
@@ -76,82 +76,65 @@ static void note_start(gathering *g, int32_t stage, int32_t chunk, bool backward
     g->starts[cell + (backward ? g->schedule->num_cells : 0)] = start;
 }
 
-static void note_starts_of_rank(gathering *g, int32_t rank)
+/* One of the passes over all actions. */
+typedef void visitor(gathering *g, dpl_traffic *traffic, int32_t rank, size_t position);
+
+static dpl_code visit_actions(gathering *g, dpl_traffic *traffic, visitor *visit, dpl_error *error)
 {
-    size_t length = 0;
-    const dpl_action *order = dpl_schedule_order(g->schedule, rank, &length);
-    for (size_t i = 0; i < length; i++) {
-        const dpl_action *a = &order[i];
-        double start = dpl_timeline_start(g->timeline, rank, i);
-        if (a->kind == DPL_F || a->kind == DPL_FB) {
-            note_start(g, a->stage, a->chunk, false, start);
+    const dpl_schedule *s = g->schedule;
+    for (int32_t rank = 0; rank < s->num_ranks; rank++) {
+        for (size_t i = s->order_begin[rank]; i < s->order_begin[rank + 1]; i++) {
+            if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&g->hooks)) {
+                return dpl_fail(error, DPL_CANCELLED, "cancelled");
+            }
+            visit(g, traffic, rank, i - s->order_begin[rank]);
         }
-        if (a->kind == DPL_B || a->kind == DPL_I) {
-            note_start(g, a->stage, a->chunk, true, start);
-        }
-        if (a->kind == DPL_FB) {
-            note_start(g, a->backward_stage, a->backward_chunk, true, start);
-        }
+    }
+    return DPL_OK;
+}
+
+static void note_starts(gathering *g, dpl_traffic *traffic, int32_t rank, size_t position)
+{
+    (void)traffic;
+    const dpl_action *a = &g->schedule->actions[g->schedule->order_begin[rank] + position];
+    double start = dpl_timeline_start(g->timeline, rank, position);
+    if (a->kind == DPL_F || a->kind == DPL_FB) {
+        note_start(g, a->stage, a->chunk, false, start);
+    }
+    if (a->kind == DPL_B || a->kind == DPL_I) {
+        note_start(g, a->stage, a->chunk, true, start);
+    }
+    if (a->kind == DPL_FB) {
+        note_start(g, a->backward_stage, a->backward_chunk, true, start);
     }
 }
 
-static void note_starts(gathering *g)
+static void count_messages(gathering *g, dpl_traffic *traffic, int32_t rank, size_t position)
 {
-    for (int32_t rank = 0; rank < g->schedule->num_ranks; rank++) {
-        note_starts_of_rank(g, rank);
+    dpl_transfer transfers[2];
+    int count = dpl_timeline_transfers(g->timeline, rank, position, transfers);
+    for (int k = 0; k < count; k++) {
+        traffic->links[link_of(traffic, &transfers[k])].messages++;
     }
 }
 
-/* Calls `visit` for every message a rank sends, in the order in which they depart. */
-static void each_message(gathering *g, dpl_traffic *traffic, int32_t rank,
-                         void (*visit)(gathering *, dpl_traffic *, const dpl_transfer *))
-{
-    size_t length = 0;
-    (void)dpl_schedule_order(g->schedule, rank, &length);
-    for (size_t i = 0; i < length; i++) {
-        dpl_transfer transfers[2];
-        int count = dpl_timeline_transfers(g->timeline, rank, i, transfers);
-        for (int k = 0; k < count; k++) {
-            visit(g, traffic, &transfers[k]);
-        }
-    }
-}
-
-static void count_message(gathering *g, dpl_traffic *traffic, const dpl_transfer *transfer)
-{
-    (void)g;
-    traffic->links[link_of(traffic, transfer)].messages++;
-}
-
-/* Of messages that depart together the one that is needed first goes first. */
-static void add_message(gathering *g, dpl_traffic *traffic, const dpl_transfer *transfer)
+static void add_message(gathering *g, const dpl_traffic *traffic, const dpl_transfer *transfer)
 {
     size_t link = link_of(traffic, transfer);
     int32_t stage =
         dpl_schedule_next_stage(g->schedule, transfer->stage, transfer->backward ? -1 : 1);
     size_t cell = dpl_schedule_cell(g->schedule, stage, transfer->chunk);
-    dpl_message m = {transfer->start,
-                     g->starts[cell + (transfer->backward ? g->schedule->num_cells : 0)]};
-    size_t at = g->next[link]++;
-    for (; at > g->begin[link] && g->messages[at - 1].departs >= m.departs &&
-           g->messages[at - 1].needed > m.needed;
-         at--) {
-        g->messages[at] = g->messages[at - 1];
-    }
-    g->messages[at] = m;
+    double needed = g->starts[cell + (transfer->backward ? g->schedule->num_cells : 0)];
+    g->messages[g->next[link]++] = (dpl_message){transfer->start, needed};
 }
 
-static dpl_code each_rank_message(gathering *g, dpl_traffic *traffic,
-                                  void (*visit)(gathering *, dpl_traffic *, const dpl_transfer *),
-                                  dpl_error *error)
+static void add_messages(gathering *g, dpl_traffic *traffic, int32_t rank, size_t position)
 {
-    for (int32_t rank = 0; rank < traffic->num_ranks; rank++) {
-        if (dpl_cancelled(&g->hooks)) {
-            return dpl_fail(error, DPL_CANCELLED, "cancelled");
-        }
-        each_message(g, traffic, rank, visit);
+    dpl_transfer transfers[2];
+    int count = dpl_timeline_transfers(g->timeline, rank, position, transfers);
+    for (int k = 0; k < count; k++) {
+        add_message(g, traffic, &transfers[k]);
     }
-    return DPL_OK;
 }
 
 static void gathering_end(gathering *g, const dpl_traffic *traffic)
@@ -162,9 +145,29 @@ static void gathering_end(gathering *g, const dpl_traffic *traffic)
     dpl_release(&g->hooks, g->messages, g->num_messages, sizeof *g->messages);
 }
 
-/* Room for the messages, the links' being counted. */
+/* The links' messages being counted. */
+static dpl_code reserve(const gathering *g, const dpl_traffic *traffic, dpl_error *error)
+{
+    double messages = 0;
+    for (size_t i = 0; i < traffic->num_links; i++) {
+        messages += (double)traffic->links[i].messages;
+    }
+    dpl_code code =
+        dpl_memory_reserve_for("messages", messages, sizeof *g->messages, "the traffic", error);
+    if (code == DPL_OK) {
+        code = dpl_memory_reserve_for("stages times chunks", (double)g->schedule->num_cells,
+                                      2 * sizeof *g->starts, "the traffic", error);
+    }
+    return code;
+}
+
+/* Room for the messages, likewise. */
 static dpl_code gathering_begin(gathering *g, const dpl_traffic *traffic, dpl_error *error)
 {
+    dpl_code code = reserve(g, traffic, error);
+    if (code != DPL_OK) {
+        return code;
+    }
     g->starts = dpl_allocate(&g->hooks, 2 * g->schedule->num_cells, sizeof *g->starts);
     g->begin = dpl_allocate(&g->hooks, traffic->num_links + 1, sizeof *g->begin);
     g->next = dpl_allocate(&g->hooks, traffic->num_links, sizeof *g->next);
@@ -176,7 +179,7 @@ static dpl_code gathering_begin(gathering *g, const dpl_traffic *traffic, dpl_er
         g->next[i] = g->begin[i];
     }
     g->num_messages = g->begin[traffic->num_links];
-    g->messages = dpl_allocate(&g->hooks, g->num_messages, sizeof *g->messages);
+    g->messages = dpl_allocate_unset(&g->hooks, g->num_messages, sizeof *g->messages);
     if (g->messages == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
     }
@@ -225,7 +228,9 @@ static dpl_code sum_up(const gathering *g, const dpl_traffic_options *options, d
                        dpl_error *error)
 {
     for (size_t i = 0; i < traffic->num_links; i++) {
-        if (dpl_cancelled(&g->hooks)) {
+        dpl_message *messages = g->messages + g->begin[i];
+        size_t count = (size_t)traffic->links[i].messages;
+        if (dpl_cancelled(&g->hooks) || !dpl_sort_messages(&g->hooks, messages, count)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         sum_link(g, i, options, &traffic->links[i]);
@@ -248,13 +253,15 @@ static dpl_code gather(const dpl_timeline *timeline, const dpl_traffic_options *
     gathering g = {
         .timeline = timeline, .schedule = dpl_timeline_schedule(timeline), .hooks = traffic->hooks};
     find_links(g.schedule, traffic);
-    dpl_code code = each_rank_message(&g, traffic, count_message, error);
+    dpl_code code = visit_actions(&g, traffic, count_messages, error);
     if (code == DPL_OK) {
         code = gathering_begin(&g, traffic, error);
     }
     if (code == DPL_OK) {
-        note_starts(&g);
-        code = each_rank_message(&g, traffic, add_message, error);
+        code = visit_actions(&g, traffic, note_starts, error);
+    }
+    if (code == DPL_OK) {
+        code = visit_actions(&g, traffic, add_messages, error);
     }
     if (code == DPL_OK) {
         code = sum_up(&g, options, traffic, error);
