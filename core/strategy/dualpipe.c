@@ -19,7 +19,8 @@ typedef struct direction {
     int32_t stage;
     int32_t next_forward;
     int32_t next_backward;
-    bool has_before, has_after; /* whether the stages before and after are on other ranks */
+    /* Whether the stages before and after are on other ranks, and messages are wanted. */
+    bool has_before, has_after;
     int32_t received_forward, sent_forward;
     int32_t received_backward, sent_backward;
 } direction;
@@ -228,6 +229,11 @@ static void drain(phases *p)
 
 static void write_phases(phases *p)
 {
+    bool wanted = p->order->next_comm != NULL;
+    for (int way = 0; way < 2; way++) {
+        p->way[way].has_before &= wanted;
+        p->way[way].has_after &= wanted;
+    }
     p->split = p->order->next;
     fill(p);
     steady(p);
