@@ -108,16 +108,26 @@ static void release_messages(const dpl_schedule *s, messages *of)
     *of = (messages){.comms = NULL};
 }
 
+/* False where it was cancelled. */
+static bool write_rank(const making *m, dpl_order *order)
+{
+    if (setjmp(order->stop) != 0) {
+        return false;
+    }
+    m->row->write_order(&m->shape, order);
+    return true;
+}
+
 static dpl_code write_each(const making *m, dpl_schedule *s, messages *sent, dpl_error *error)
 {
-    dpl_order order = {.next = s->actions, .next_comm = sent->comms};
+    dpl_order order = {
+        .next = s->actions, .next_comm = sent->comms, .ask_at = s->actions, .hooks = &s->hooks};
     for (int32_t r = 0; r < m->shape.num_ranks; r++) {
-        if (dpl_cancelled(&s->hooks)) {
-            return dpl_fail(error, DPL_CANCELLED, "cancelled");
-        }
         order.rank = r;
         order.begin = order.next;
-        m->row->write_order(&m->shape, &order);
+        if (!write_rank(m, &order)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
         s->order_begin[r + 1] = (size_t)(order.next - s->actions);
         if (sent->begin != NULL) {
             sent->begin[r + 1] = (size_t)(order.next_comm - sent->comms);

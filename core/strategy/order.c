@@ -1,5 +1,15 @@
 /* What strategies are written with: routes, and actions added one after the other. */
+#include "base/memory.h"
+#include "schedule/schedule.h"
 #include "strategy/strategy.h"
+
+void dpl_order_ask(dpl_order *order)
+{
+    if (dpl_cancelled(order->hooks)) {
+        longjmp(order->stop, 1);
+    }
+    order->ask_at = order->next + DPL_CANCEL_EVERY;
+}
 
 int32_t dpl_route_linear(const dpl_shape *shape, int32_t route, int32_t stage)
 {

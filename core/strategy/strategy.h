@@ -5,6 +5,7 @@
 #ifndef DPL_STRATEGY_STRATEGY_H
 #define DPL_STRATEGY_STRATEGY_H
 
+#include <setjmp.h>
 #include <stdbool.h>
 
 #include "dpl.h"
@@ -12,23 +13,36 @@
 /*
  * Where the next action of the rank's order goes. There is room for all of them. Where
  * communications are wanted too (see dpl_strategy) next_comm is not NULL, and `begin` the rank's
- * first action.
+ * first action. Cancelling leaves the function that writes the order in the middle: it must hold
+ * nothing that it would have to give back.
  */
 typedef struct dpl_order {
     dpl_action *next;
     int32_t rank;
     const dpl_action *begin;
     dpl_communication *next_comm;
+    const dpl_action *ask_at; /* where dpl_order_ask is due */
+    const dpl_hooks *hooks;
+    jmp_buf stop;
 } dpl_order;
+
+/* Asks whether to stop, and if so jumps to order->stop. */
+void dpl_order_ask(dpl_order *order);
 
 static inline void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage, int32_t chunk)
 {
+    if (order->next == order->ask_at) {
+        dpl_order_ask(order);
+    }
     *order->next++ = (dpl_action){(int32_t)kind, stage, chunk, -1, -1};
 }
 
 static inline void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk,
                                       int32_t backward_stage, int32_t backward_chunk)
 {
+    if (order->next == order->ask_at) {
+        dpl_order_ask(order);
+    }
     *order->next++ = (dpl_action){DPL_FB, stage, chunk, backward_stage, backward_chunk};
 }
 
