@@ -101,6 +101,30 @@ static void test_micro_batch(void)
     CHECK(micro_batch == 2);
 }
 
+/* Against a search by hand, and at once where there are billions of numbers to try. */
+static void test_nearest_micro_batches(void)
+{
+    char text[40];
+    dpl_error error;
+    int32_t micro_batch;
+    dpl_model model = SMALL.model;
+    for (model.batch_size = 1; model.batch_size <= 72; model.batch_size++) {
+        for (int32_t chunks = 1; chunks <= model.batch_size; chunks++) {
+            int32_t below = chunks;
+            int32_t above = chunks;
+            for (; model.batch_size % below != 0; below--) {}
+            for (; model.batch_size % above != 0; above++) {}
+            dpl_code code = dpl_model_micro_batch(&model, chunks, &micro_batch, &error);
+            CHECK(code == (below == chunks ? DPL_OK : DPL_ARGUMENT));
+            (void)snprintf(text, sizeof text, " %ld and %ld", (long)below, (long)above);
+            CHECK(code == DPL_OK || strstr(error.message, text) != NULL);
+        }
+    }
+    model.batch_size = INT32_MAX; /* a prime */
+    CHECK(dpl_model_micro_batch(&model, 1 << 30, &micro_batch, &error) == DPL_ARGUMENT);
+    CHECK_CONTAINS(error.message, " 1 and 2147483647");
+}
+
 static void test_search_refuses(void)
 {
     static const char *const unknown[] = {"gpip"};
@@ -274,6 +298,7 @@ int main(void)
         TEST(test_bounds),
         TEST(test_bounds_of_counts),
         TEST(test_micro_batch),
+        TEST(test_nearest_micro_batches),
         TEST(test_search_refuses),
         TEST(test_scaling_refuses),
         TEST(test_every_poll_stops),

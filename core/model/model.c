@@ -184,13 +184,28 @@ double dpl_model_share_layers(const dpl_model *model, int32_t num_ranks)
     return dpl_model_share_params(model, num_ranks) / (12 * h * h);
 }
 
-/* The nearest divisor of `batch` from `chunks` in steps of `step`. */
-static int32_t nearest_divisor(int32_t batch, int32_t chunks, int32_t step)
+/* Whether a number is a nearer answer than `best` on the side of `chunks` that `up` says. */
+static bool is_nearer(int32_t number, int32_t best, int32_t chunks, bool up)
 {
-    while (batch % chunks != 0) {
-        chunks += step;
+    return up ? number >= chunks && number < best : number <= chunks && number > best;
+}
+
+/*
+ * The nearest divisor of `batch` above or below `chunks`, which is from 1 to `batch`. Divisors come
+ * in pairs, one of which is at most the root: some 46,000 numbers to try.
+ */
+static int32_t nearest_divisor(int32_t batch, int32_t chunks, bool up)
+{
+    int32_t best = up ? batch : 1;
+    for (int32_t d = 1; d <= batch / d; d++) {
+        if (batch % d == 0 && is_nearer(d, best, chunks, up)) {
+            best = d;
+        }
+        if (batch % d == 0 && is_nearer(batch / d, best, chunks, up)) {
+            best = batch / d;
+        }
     }
-    return chunks;
+    return best;
 }
 
 dpl_code dpl_model_micro_batch(const dpl_model *model, int32_t num_chunks, int32_t *micro_batch,
@@ -213,8 +228,9 @@ dpl_code dpl_model_micro_batch(const dpl_model *model, int32_t num_chunks, int32
                         "num_chunks = %ld does not divide batch_size = %ld, and a micro-batch is "
                         "batch_size / num_chunks whole samples: the nearest that do are %ld and "
                         "%ld",
-                        (long)num_chunks, (long)batch, (long)nearest_divisor(batch, num_chunks, -1),
-                        (long)nearest_divisor(batch, num_chunks, 1));
+                        (long)num_chunks, (long)batch,
+                        (long)nearest_divisor(batch, num_chunks, false),
+                        (long)nearest_divisor(batch, num_chunks, true));
     }
     *micro_batch = batch / num_chunks;
     return DPL_OK;
