@@ -4,6 +4,8 @@
 --   strategy, num_ranks, num_chunks, stages_per_rank, pipeline_pairs
 --   costs             as for dpl.simulate; an order that depends on costs is made for these
 --   order             per rank: actions in a text, separated by white space, or a list of them
+--   sums              per rank, for a long order: a sum of its text, actions separated by a space:
+--                     s = 0, then s = (31 s + byte) mod 2^32 for each byte
 --   start, finish     per rank, likewise: the time of each action
 --   makespan, span, bubble_ratio, bubble_rate_span
 --   peak_share        by rank + 1
@@ -85,6 +87,22 @@ local function check_order(fact, schedule)
   end
 end
 
+local function sum_of(text)
+  local sum = 0
+  for i = 1, #text do
+    sum = (31 * sum + text:byte(i)) & 0xffffffff
+  end
+  return sum
+end
+
+local function check_sums(fact, schedule)
+  for rank = 0, fact.num_ranks - 1 do
+    local sum = sum_of(table.concat(schedule:order(rank), " "))
+    lu.assertEquals(("0x%08x"):format(sum), ("0x%08x"):format(fact.sums[rank + 1]),
+      facts.name(fact) .. ", sum of rank " .. rank)
+  end
+end
+
 local function check_number(actual, expected, exact, what)
   if exact then
     lu.assertTrue(actual == expected, ("%s: %.17g, not %.17g"):format(what, actual, expected))
@@ -160,6 +178,9 @@ function facts.check(fact)
   lu.assertTrue(schedule:validate())
   if fact.order then
     check_order(fact, schedule)
+  end
+  if fact.sums then
+    check_sums(fact, schedule)
   end
   if fact.costs then
     check_timeline(fact, schedule)

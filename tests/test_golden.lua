@@ -38,6 +38,10 @@ function TestGolden.test_zero_bubble_searched()
   check_all(require "golden.zero_bubble_searched", 20)
 end
 
+function TestGolden.test_zero_bubble_long()
+  check_all(require "golden.zero_bubble_long", 14)
+end
+
 -- The two figures of DualPipe's README, said once more in full.
 function TestGolden.test_figures_of_dualpipe()
   local costs = { F = 1, B = 2, W = 1, FB = 3 }

@@ -112,8 +112,12 @@ static void test_nearest_micro_batches(void)
         for (int32_t chunks = 1; chunks <= model.batch_size; chunks++) {
             int32_t below = chunks;
             int32_t above = chunks;
-            for (; model.batch_size % below != 0; below--) {}
-            for (; model.batch_size % above != 0; above++) {}
+            while (model.batch_size % below != 0) {
+                below--;
+            }
+            while (model.batch_size % above != 0) {
+                above++;
+            }
             dpl_code code = dpl_model_micro_batch(&model, chunks, &micro_batch, &error);
             CHECK(code == (below == chunks ? DPL_OK : DPL_ARGUMENT));
             (void)snprintf(text, sizeof text, " %ld and %ld", (long)below, (long)above);

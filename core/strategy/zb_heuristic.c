@@ -11,16 +11,12 @@
  * as long as another rank has been idle for longer ("idle" is counted from a rank's first F on), so
  * the most idle rank decides. Three decisions can be taken either way; all eight plans are made but
  * those that a decision which changed nothing makes equal to an earlier one, and the first that
- * takes least time is the schedule.
+ * takes least time is the schedule. Rounds that go on alike are found, and put at once.
  */
 #include "base/error.h"
 #include "base/memory.h"
 #include "schedule/schedule.h"
-#include "strategy/fraction.h"
-#include "strategy/strategy.h"
-
-/* The kinds that are ordered, as rows of `done`. */
-enum { FORWARD, INPUT, WEIGHT, KINDS };
+#include "strategy/zb_plan.h"
 
 /*
  * The decisions, as bits that are set where: the warm-up goes on until the first gradient has
@@ -29,105 +25,65 @@ enum { FORWARD, INPUT, WEIGHT, KINDS };
  */
 enum { DELAYS_FIRST_BACKWARD = 4, IGNORES_BACKWARDS = 2, LEAVES_FREE_GAPS = 1, NUM_CHOICES = 8 };
 
-/* A rank so far. */
-typedef struct rank_state {
-    int64_t clock;
-    int64_t memory;
-    int64_t idle; /* since its first F */
-    int64_t busy; /* all that it will run: its span is busy + idle */
-    int32_t done[KINDS];
-    int32_t wanted; /* forwards of this round */
-} rank_state;
+/* Two rounds in so many are watched, whether more are like them: see watch.h. */
+#define WATCH_EVERY 16
 
-typedef struct planner {
-    const dpl_whole_costs *costs;
-    int32_t ranks, chunks;
-    size_t row;        /* cells of a rank */
-    dpl_fraction kept; /* weight_memory: memory counts in units of 1 / kept.bottom */
-    int64_t limit;
-    int choice;
-    int mattered[NUM_CHOICES]; /* by choice: the decisions that changed something, or -1: not tried
-                                */
-    rank_state *state;
-    int64_t *ends[2]; /* of forwards and input gradients, by rank and chunk */
-    int64_t most_idle;
-    int64_t best;   /* the longest span of the best plan so far, or INT64_MAX */
-    bool hopeless;  /* some rank has been idle for too long to be better */
-    uint8_t *kinds; /* by rank: what it runs, in order */
-    uint8_t *best_kinds;
-    const dpl_hooks *hooks;
-    size_t num_put;   /* in all plans */
-    size_t polled_at; /* num_put when the cancel hook was last asked */
-} planner;
+/* Comparisons of a rank in a round, as far as they are watched: more than a round that others are
+ * like has, which puts an action of each kind. */
+#define WATCHED_OF_RANK 32
+
+typedef dpl_zb_plan planner;
+typedef dpl_zb_rank rank_state;
 
 static int64_t cost_of(const planner *p, int32_t rank, int kind)
 {
-    if (kind == FORWARD) {
-        return p->costs->F[rank];
-    }
-    return kind == INPUT ? p->costs->I[rank] : p->costs->W[rank];
+    return p->state[rank].cost[kind];
 }
 
-/* What an action adds to the memory of its rank. */
 static int64_t memory_of(const planner *p, int kind)
 {
-    if (kind == FORWARD) {
-        return p->kept.bottom;
-    }
-    return kind == INPUT ? p->kept.top - p->kept.bottom : -p->kept.top;
-}
-
-static size_t cell(const planner *p, int32_t rank, int32_t chunk)
-{
-    return (size_t)rank * p->row + (size_t)chunk;
-}
-
-static size_t first_kind(const planner *p, int32_t rank)
-{
-    return KINDS * cell(p, rank, 0);
-}
-
-/* Takes note that a decision is taken that changes something; true where it is not the other. */
-static bool is_not(planner *p, int decision)
-{
-    p->mattered[p->choice] |= decision;
-    return (p->choice & decision) == 0;
+    return dpl_ordered_memory(p->kept, kind);
 }
 
 /* When the input of a rank's next action of the kind arrives; 0 where it needs none. */
-static int64_t arrival(const planner *p, int32_t rank, int kind)
+static inline int64_t arrival(const planner *p, int32_t rank, int kind)
 {
     int32_t from = kind == FORWARD ? rank - 1 : rank + 1;
     if (kind == WEIGHT || from < 0 || from >= p->ranks) {
         return 0;
     }
-    return p->ends[kind][cell(p, from, p->state[rank].done[kind])] + p->costs->p2p;
+    return *dpl_zb_end(p, kind, from, p->state[rank].done[kind]) + p->costs->p2p;
 }
 
-static void put(planner *p, int32_t rank, int kind)
+static inline void put(planner *p, int32_t rank, int kind)
 {
     rank_state *r = &p->state[rank];
     int64_t input = arrival(p, rank, kind);
-    int64_t start = input > r->clock ? input : r->clock;
+    int64_t start = dpl_at_most(&p->watch, input, r->clock) ? r->clock : input;
     if (r->done[FORWARD] > 0) {
         r->idle += start - r->clock;
-        p->most_idle = r->idle > p->most_idle ? r->idle : p->most_idle;
+        p->most_idle = dpl_at_most(&p->watch, r->idle, p->most_idle) ? p->most_idle : r->idle;
         p->hopeless |= r->busy + r->idle >= p->best;
     }
+    p->kinds[dpl_zb_position(p, rank)] = (uint8_t)kind;
     r->clock = start + cost_of(p, rank, kind);
     r->memory += memory_of(p, kind);
     if (kind != WEIGHT) {
-        p->ends[kind][cell(p, rank, r->done[kind])] = r->clock;
+        *dpl_zb_end(p, kind, rank, r->done[kind]) = r->clock;
     }
-    size_t position = (size_t)r->done[FORWARD] + (size_t)r->done[INPUT] + (size_t)r->done[WEIGHT];
-    p->kinds[first_kind(p, rank) + position] = (uint8_t)kind;
-    p->num_put++;
     r->done[kind]++;
+    r->length++;
 }
 
-static bool has_weight(const rank_state *r)
+static bool has_weight(planner *p, const rank_state *r)
 {
-    return r->done[WEIGHT] < r->done[INPUT];
+    return !dpl_at_most(&p->watch, r->done[INPUT], r->done[WEIGHT]);
+}
+
+/* Whether one more forward fits into what a rank holds. */
+static bool has_room(planner *p, int64_t memory)
+{
+    return dpl_at_most(&p->watch, memory + memory_of(p, FORWARD), p->limit);
 }
 
 /* ---- Warm-up ---- */
@@ -141,11 +97,12 @@ static int64_t plan_rank(planner *p, int32_t rank, int64_t gradient)
     rank_state *r = &p->state[rank];
     int64_t memory = r->memory;
     int64_t clock = r->clock;
-    while (r->done[FORWARD] + r->wanted < p->chunks && memory + memory_of(p, FORWARD) <= p->limit) {
+    while (r->done[FORWARD] + r->wanted < p->chunks && has_room(p, memory)) {
         int64_t end = clock + cost_of(p, rank, FORWARD);
         bool delays = end > gradient;
         bool is_late = clock >= gradient;
-        if (delays != is_late && is_not(p, DELAYS_FIRST_BACKWARD) ? delays : is_late) {
+        if (delays != is_late && dpl_choice_is_not(&p->choices, DELAYS_FIRST_BACKWARD) ? delays
+                                                                                       : is_late) {
             break;
         }
         memory += memory_of(p, FORWARD);
@@ -196,12 +153,13 @@ static void warm_up(planner *p)
 /* ---- Rounds ---- */
 
 /* The time of the W's that must run before a forward fits into memory. */
-static int64_t time_to_make_room(const planner *p, int32_t rank)
+static int64_t time_to_make_room(planner *p, int32_t rank)
 {
     const rank_state *r = &p->state[rank];
-    int64_t memory = r->memory + memory_of(p, FORWARD);
+    int64_t memory = r->memory;
     int64_t time = 0;
-    for (int32_t w = r->done[WEIGHT]; memory > p->limit && w < r->done[INPUT]; w++) {
+    for (int32_t w = r->done[WEIGHT];
+         !has_room(p, memory) && !dpl_at_most(&p->watch, r->done[INPUT], w); w++) {
         time += cost_of(p, rank, WEIGHT);
         memory += memory_of(p, WEIGHT);
     }
@@ -209,22 +167,22 @@ static int64_t time_to_make_room(const planner *p, int32_t rank)
 }
 
 /* Whether the next rank, two forwards behind, may send a gradient before one more forward ends. */
-static bool delays_backward(const planner *p, int32_t rank)
+static bool delays_backward(planner *p, int32_t rank)
 {
     const rank_state *r = &p->state[rank];
     const rank_state *next = r + 1;
-    if (rank + 1 == p->ranks || r->done[FORWARD] < next->done[FORWARD] + 2) {
+    dpl_watch *w = &p->watch;
+    if (rank + 1 == p->ranks || !dpl_at_most(w, next->done[FORWARD] + 2, r->done[FORWARD])) {
         return false;
     }
     int64_t gradient =
         next->clock + cost_of(p, rank + 1, FORWARD) + cost_of(p, rank + 1, INPUT) + p->costs->p2p;
-    if (r->clock >= gradient) {
+    if (dpl_at_most(w, gradient, r->clock)) {
         return true;
     }
-    if (r->clock + cost_of(p, rank, FORWARD) + time_to_make_room(p, rank) <= gradient) {
-        return false;
-    }
-    return gradient - r->clock <= p->most_idle - r->idle;
+    int64_t end = r->clock + cost_of(p, rank, FORWARD) + time_to_make_room(p, rank);
+    return !dpl_at_most(w, end, gradient) &&
+           dpl_at_most(w, gradient - r->clock, p->most_idle - r->idle);
 }
 
 /* A rank runs a forward only if all behind it do. */
@@ -233,8 +191,9 @@ static void decide_forwards(planner *p)
     for (int32_t rank = p->ranks - 1; rank >= 0; rank--) {
         rank_state *r = &p->state[rank];
         bool blocked = rank + 1 < p->ranks && p->state[rank + 1].wanted == 0;
-        r->wanted = !blocked && r->done[FORWARD] < p->chunks &&
-                    !(delays_backward(p, rank) && is_not(p, IGNORES_BACKWARDS));
+        r->wanted =
+            !blocked && !dpl_at_most(&p->watch, p->chunks, r->done[FORWARD]) &&
+            !(delays_backward(p, rank) && dpl_choice_is_not(&p->choices, IGNORES_BACKWARDS));
     }
 }
 
@@ -245,7 +204,7 @@ static void decide_forwards(planner *p)
 static void make_room(planner *p, int32_t rank)
 {
     rank_state *r = &p->state[rank];
-    while (has_weight(r) && r->memory + memory_of(p, FORWARD) > p->limit) {
+    while (has_weight(p, r) && !has_room(p, r->memory)) {
         put(p, rank, WEIGHT);
     }
 }
@@ -255,11 +214,12 @@ static void make_room(planner *p, int32_t rank)
 static void fill_gap(planner *p, int32_t rank, int64_t input)
 {
     rank_state *r = &p->state[rank];
-    while (has_weight(r) && r->clock + cost_of(p, rank, WEIGHT) <= input) {
+    while (has_weight(p, r) && dpl_at_most(&p->watch, r->clock + cost_of(p, rank, WEIGHT), input)) {
         put(p, rank, WEIGHT);
     }
-    if (has_weight(r) && r->clock < input &&
-        (input - r->clock > p->most_idle - r->idle || is_not(p, LEAVES_FREE_GAPS))) {
+    if (has_weight(p, r) && !dpl_at_most(&p->watch, input, r->clock) &&
+        (!dpl_at_most(&p->watch, input - r->clock, p->most_idle - r->idle) ||
+         dpl_choice_is_not(&p->choices, LEAVES_FREE_GAPS))) {
         put(p, rank, WEIGHT);
     }
 }
@@ -281,7 +241,7 @@ static void run_forwards(planner *p)
 
 static void run_weights(planner *p, int32_t rank)
 {
-    while (has_weight(&p->state[rank])) {
+    while (has_weight(p, &p->state[rank])) {
         put(p, rank, WEIGHT);
     }
 }
@@ -292,7 +252,7 @@ static void run_backwards(planner *p)
         if (rank + 1 < p->ranks) {
             fill_gap(p, rank, arrival(p, rank, INPUT));
         }
-        if (rank == 0 && p->state[0].done[FORWARD] == p->chunks) {
+        if (rank == 0 && dpl_at_most(&p->watch, p->chunks, p->state[0].done[FORWARD])) {
             run_weights(p, 0);
         }
         put(p, rank, INPUT);
@@ -306,19 +266,43 @@ static void begin(planner *p)
     p->most_idle = 0;
     p->hopeless = false;
     for (int32_t rank = 0; rank < p->ranks; rank++) {
-        int64_t chunk =
-            cost_of(p, rank, FORWARD) + cost_of(p, rank, INPUT) + cost_of(p, rank, WEIGHT);
-        p->state[rank] = (rank_state){.busy = chunk * p->chunks};
+        rank_state *r = &p->state[rank];
+        *r = (rank_state){.busy = 0};
+        for (int kind = 0; kind < KINDS; kind++) {
+            r->cost[kind] = dpl_ordered_cost(p->costs, kind, rank);
+            r->busy += r->cost[kind] * p->chunks;
+        }
     }
 }
 
-static bool is_cancelled(planner *p)
+/* Asks now and then; counts the actions of some rounds. */
+static bool is_cancelled(planner *p, int32_t rounds)
 {
-    if (p->num_put - p->polled_at < DPL_CANCEL_EVERY) {
+    p->work += KINDS * (size_t)p->ranks * (size_t)rounds;
+    if (p->work < DPL_CANCEL_EVERY) {
         return false;
     }
-    p->polled_at = p->num_put;
+    p->work = 0;
     return dpl_cancelled(p->hooks);
+}
+
+static void run_round(planner *p)
+{
+    decide_forwards(p);
+    run_forwards(p);
+    run_backwards(p);
+}
+
+/* Two rounds, and all that are like them. Returns how many, at most `left`, which is at least 2. */
+static int32_t run_watched(planner *p, int32_t left)
+{
+    for (int i = 0; i < 2; i++) {
+        dpl_zb_keep_moment(p, i);
+        dpl_watch_round(&p->watch);
+        run_round(p);
+    }
+    p->watch.on = false;
+    return 2 + dpl_zb_repeat(p, left - 2);
 }
 
 static int64_t longest_span(const planner *p)
@@ -332,21 +316,25 @@ static int64_t longest_span(const planner *p)
 }
 
 /*
- * Plans with p->choice, and keeps the plan if it is the best so far. Most are given up right after
+ * Plans with the choice, and keeps the plan if it is the best so far. Most are given up right after
  * the warm-up, which decides most of the idle time.
  */
 static dpl_code plan(planner *p, dpl_error *error)
 {
-    p->mattered[p->choice] = 0;
+    int32_t left = p->chunks - 1;
     begin(p);
     warm_up(p);
-    for (int32_t chunk = 1; chunk < p->chunks && !p->hopeless; chunk++) {
-        if (is_cancelled(p)) {
+    while (left > 0 && !p->hopeless) {
+        int32_t rounds = 1;
+        if (left % WATCH_EVERY == 0) {
+            rounds = run_watched(p, left);
+        } else {
+            run_round(p);
+        }
+        left -= rounds;
+        if (is_cancelled(p, rounds)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        decide_forwards(p);
-        run_forwards(p);
-        run_backwards(p);
     }
     if (p->hopeless) {
         return DPL_OK;
@@ -361,25 +349,12 @@ static dpl_code plan(planner *p, dpl_error *error)
     return DPL_OK;
 }
 
-/* Whether an earlier choice differs only in decisions that changed nothing there. */
-static bool is_known(const planner *p, int choice)
-{
-    for (int earlier = 0; earlier < choice; earlier++) {
-        if (p->mattered[earlier] >= 0 && ((choice ^ earlier) & p->mattered[earlier]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static dpl_code find_best(planner *p, dpl_error *error)
 {
     p->best = INT64_MAX;
-    for (int choice = 0; choice < NUM_CHOICES; choice++) {
-        p->mattered[choice] = -1;
-    }
-    for (p->choice = 0; p->choice < NUM_CHOICES; p->choice++) {
-        dpl_code code = is_known(p, p->choice) ? DPL_OK : plan(p, error);
+    dpl_choices_begin(&p->choices, NUM_CHOICES);
+    while (dpl_choices_next(&p->choices)) {
+        dpl_code code = plan(p, error);
         if (code != DPL_OK) {
             return code;
         }
@@ -391,43 +366,67 @@ static dpl_code find_best(planner *p, dpl_error *error)
 
 static dpl_code write_best(const planner *p, dpl_orders *orders, dpl_error *error)
 {
-    static const dpl_kind names[KINDS] = {DPL_F, DPL_I, DPL_W};
     size_t length = KINDS * (size_t)p->chunks;
     for (int32_t rank = 0; rank < p->ranks; rank++) {
         int32_t next[KINDS] = {0, 0, 0};
         dpl_order order = {.next = orders->actions + (size_t)rank * orders->stride, .rank = rank};
-        const uint8_t *own = p->best_kinds + first_kind(p, rank);
+        const uint8_t *own = p->best_kinds + (size_t)rank * p->kinds_row;
         if (dpl_cancelled(p->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         for (size_t i = 0; i < length; i++) {
-            dpl_order_add(&order, names[own[i]], rank, next[own[i]]++);
+            dpl_order_add(&order, dpl_ordered_kind(own[i]), rank, next[own[i]]++);
         }
         orders->lengths[rank] = length;
     }
     return DPL_OK;
 }
 
+/* Room for the forwards that a rank holds, and the two before them, which tell whether rounds are
+ * even; or for all. */
+static size_t ring_for(const planner *p, int64_t limit)
+{
+    size_t ring = 1;
+    while (ring < (size_t)p->chunks && ring < (size_t)limit + 3) {
+        ring *= 2;
+    }
+    return ring;
+}
+
 static bool allocate(planner *p)
 {
-    size_t cells = cell(p, p->ranks, 0);
-    p->state = dpl_allocate(p->hooks, (size_t)p->ranks, sizeof *p->state);
-    p->ends[FORWARD] = dpl_allocate(p->hooks, cells, sizeof *p->ends[FORWARD]);
-    p->ends[INPUT] = dpl_allocate(p->hooks, cells, sizeof *p->ends[INPUT]);
-    p->kinds = dpl_allocate(p->hooks, cells, KINDS);
-    p->best_kinds = dpl_allocate(p->hooks, cells, KINDS);
+    size_t ranks = (size_t)p->ranks;
+    size_t kinds = ranks * p->kinds_row;
+    size_t ends = ranks * p->ends_row;
+    dpl_watch *w = &p->watch;
+    p->state = dpl_allocate(p->hooks, ranks, sizeof *p->state);
+    p->ends[FORWARD] = dpl_allocate_unset(p->hooks, ends, sizeof *p->ends[FORWARD]);
+    p->ends[INPUT] = dpl_allocate_unset(p->hooks, ends, sizeof *p->ends[INPUT]);
+    p->kinds = dpl_allocate_unset(p->hooks, kinds, 1);
+    p->best_kinds = dpl_allocate_unset(p->hooks, kinds, 1);
+    p->moments[0].state = dpl_allocate(p->hooks, ranks, sizeof *p->state);
+    p->moments[1].state = dpl_allocate(p->hooks, ranks, sizeof *p->state);
+    w->differences = dpl_allocate(p->hooks, w->room, sizeof *w->differences);
+    w->before = dpl_allocate(p->hooks, w->room, sizeof *w->before);
     return p->state != NULL && p->ends[FORWARD] != NULL && p->ends[INPUT] != NULL &&
-           p->kinds != NULL && p->best_kinds != NULL;
+           p->kinds != NULL && p->best_kinds != NULL && p->moments[0].state != NULL &&
+           p->moments[1].state != NULL && w->differences != NULL && w->before != NULL;
 }
 
 static void release(planner *p)
 {
-    size_t cells = cell(p, p->ranks, 0);
-    dpl_release(p->hooks, p->state, (size_t)p->ranks, sizeof *p->state);
-    dpl_release(p->hooks, p->ends[FORWARD], cells, sizeof *p->ends[FORWARD]);
-    dpl_release(p->hooks, p->ends[INPUT], cells, sizeof *p->ends[INPUT]);
-    dpl_release(p->hooks, p->kinds, cells, KINDS);
-    dpl_release(p->hooks, p->best_kinds, cells, KINDS);
+    size_t ranks = (size_t)p->ranks;
+    size_t kinds = ranks * p->kinds_row;
+    size_t ends = ranks * p->ends_row;
+    dpl_release(p->hooks, p->state, ranks, sizeof *p->state);
+    dpl_release(p->hooks, p->ends[FORWARD], ends, sizeof *p->ends[FORWARD]);
+    dpl_release(p->hooks, p->ends[INPUT], ends, sizeof *p->ends[INPUT]);
+    dpl_release(p->hooks, p->kinds, kinds, 1);
+    dpl_release(p->hooks, p->best_kinds, kinds, 1);
+    dpl_release(p->hooks, p->moments[0].state, ranks, sizeof *p->state);
+    dpl_release(p->hooks, p->moments[1].state, ranks, sizeof *p->state);
+    dpl_release(p->hooks, p->watch.differences, p->watch.room, sizeof *p->watch.differences);
+    dpl_release(p->hooks, p->watch.before, p->watch.room, sizeof *p->watch.before);
 }
 
 /* limit: activations of a micro-batch that a rank may hold. */
@@ -437,9 +436,12 @@ static dpl_code write_within(dpl_orders *orders, int64_t limit, dpl_error *error
                  .hooks = orders->hooks,
                  .ranks = orders->shape->num_ranks,
                  .chunks = orders->shape->num_chunks,
-                 .row = dpl_row_length((size_t)orders->shape->num_chunks, sizeof(int64_t)),
                  .kept = dpl_fraction_of(orders->costs->weight_memory)};
     p.limit = limit * p.kept.bottom;
+    p.ring = ring_for(&p, limit);
+    p.kinds_row = dpl_row_length(KINDS * (size_t)p.chunks, 1);
+    p.ends_row = dpl_row_length(p.ring, sizeof(int64_t));
+    p.watch.room = WATCHED_OF_RANK * (size_t)p.ranks;
     dpl_code code = DPL_MEMORY;
     if (allocate(&p)) {
         code = find_best(&p, error);

@@ -30,13 +30,11 @@ enum { OPEN_BEFORE_FORWARD = 1, OPEN_BEFORE_GRADIENT = 2, NUM_CHOICES = 4 };
 
 typedef struct search {
     dpl_v_plan plan;
-    int choice;
-    int mattered[NUM_CHOICES]; /* by choice: the decisions that changed something, or -1: not tried
-                                */
-    size_t polled_at;          /* num_put when the cancel hook was last asked */
-    uint8_t *turns;            /* scratch of a round, by rank */
-    uint8_t *best;             /* acts */
-    int64_t least_idle;        /* of the best, or -1 */
+    dpl_choices choices;
+    size_t work;        /* since the cancel hook was last asked */
+    uint8_t *turns;     /* scratch of a round, by rank */
+    uint8_t *best;      /* acts */
+    int64_t least_idle; /* of the best, or -1 */
 } search;
 
 /* ---- Warm-up ---- */
@@ -45,12 +43,12 @@ typedef struct search {
 static void fill_before_turn(dpl_v_plan *p, int32_t rank)
 {
     const dpl_v_rank *r = &p->rank[rank];
-    int64_t arrival = dpl_v_input_end(p, rank, V_FORWARD, 1) + p->costs->p2p;
-    int64_t cost = dpl_v_cost(p, rank, V_FORWARD, 0);
+    int64_t arrival = dpl_v_input_end(p, rank, FORWARD, 1) + p->costs->p2p;
+    int64_t cost = dpl_v_cost(p, rank, FORWARD, 0);
     int64_t room = dpl_v_memory_limit(p) - p->kept.bottom * (2 + 2 * (int64_t)rank);
-    while (r->memory <= room && r->clock + cost <= arrival && r->done[V_FORWARD][0] < p->chunks) {
+    while (r->memory <= room && r->clock + cost <= arrival && r->done[FORWARD][0] < p->chunks) {
         for (int32_t j = 0; j <= rank; j++) {
-            dpl_v_put(p, j, V_FORWARD, 0);
+            dpl_v_put(p, j, FORWARD, 0);
         }
     }
 }
@@ -59,13 +57,13 @@ static void fill_before_turn(dpl_v_plan *p, int32_t rank)
 static bool put_forwards(dpl_v_plan *p, int32_t first_rank, int way)
 {
     for (int32_t rank = p->ranks - 1; rank >= first_rank; rank--) {
-        if (p->rank[rank].done[V_FORWARD][way] >= p->chunks) {
+        if (p->rank[rank].done[FORWARD][way] >= p->chunks) {
             continue;
         }
-        if (!dpl_v_is_ready(p, rank, V_FORWARD, way) || !dpl_v_has_room(p, rank, way)) {
+        if (!dpl_v_is_ready(p, rank, FORWARD, way) || !dpl_v_has_room(p, rank, way)) {
             return false;
         }
-        dpl_v_put(p, rank, V_FORWARD, way);
+        dpl_v_put(p, rank, FORWARD, way);
     }
     return true;
 }
@@ -73,8 +71,8 @@ static bool put_forwards(dpl_v_plan *p, int32_t first_rank, int way)
 /* Whether a rank has fewer forwards than the one before it, or is not ahead of it on way 1. */
 static bool is_behind(const dpl_v_plan *p, int32_t rank)
 {
-    const int32_t *own = p->rank[rank].done[V_FORWARD];
-    const int32_t *before = p->rank[rank - 1].done[V_FORWARD];
+    const int32_t *own = p->rank[rank].done[FORWARD];
+    const int32_t *before = p->rank[rank - 1].done[FORWARD];
     return own[0] + own[1] < before[0] + before[1] ||
            (own[1] <= before[1] && before[1] < p->chunks);
 }
@@ -95,13 +93,13 @@ static void level_out(dpl_v_plan *p)
 static void warm_up(dpl_v_plan *p)
 {
     for (int32_t rank = 0; rank < p->ranks; rank++) {
-        dpl_v_put(p, rank, V_FORWARD, 0);
+        dpl_v_put(p, rank, FORWARD, 0);
     }
     for (int32_t rank = p->ranks - 1; rank >= 0; rank--) {
         if (rank < p->ranks - 1) {
             fill_before_turn(p, rank);
         }
-        dpl_v_put(p, rank, V_FORWARD, 1);
+        dpl_v_put(p, rank, FORWARD, 1);
     }
     level_out(p);
 }
@@ -111,8 +109,7 @@ static void warm_up(dpl_v_plan *p)
 /* One more W into a gap that is too long to be left, if the choice is to. */
 static void close_gap(search *s, int32_t rank, int open)
 {
-    s->mattered[s->choice] |= open;
-    if ((s->choice & open) == 0) {
+    if (dpl_choice_is_not(&s->choices, open)) {
         dpl_v_put_weight(&s->plan, rank);
     }
 }
@@ -120,24 +117,24 @@ static void close_gap(search *s, int32_t rank, int open)
 static bool run_gradient(search *s, int32_t rank, int way)
 {
     dpl_v_plan *p = &s->plan;
-    if (!dpl_v_is_ready(p, rank, V_INPUT, way)) {
+    if (!dpl_v_is_ready(p, rank, INPUT, way)) {
         return false;
     }
-    if (dpl_v_fill_gap(p, rank, V_INPUT, way)) {
+    if (dpl_v_fill_gap(p, rank, INPUT, way)) {
         close_gap(s, rank, way == 1 ? 0 : OPEN_BEFORE_GRADIENT);
     }
-    dpl_v_put(p, rank, V_INPUT, way);
+    dpl_v_put(p, rank, INPUT, way);
     return true;
 }
 
 /* Gradients come down before they go up, and go up as soon as they can. */
 static bool goes_up(const dpl_v_plan *p, int32_t rank)
 {
-    const int32_t *done = p->rank[rank].done[V_INPUT];
+    const int32_t *done = p->rank[rank].done[INPUT];
     if (done[1] >= done[0]) {
         return false;
     }
-    return dpl_v_is_ready(p, rank, V_INPUT, 1) || done[0] >= p->chunks;
+    return dpl_v_is_ready(p, rank, INPUT, 1) || done[0] >= p->chunks;
 }
 
 /* Which gradients go up is decided before any of the round runs. */
@@ -163,38 +160,40 @@ static void run_gradients(search *s)
 /* The way of the rank's next forward, or -1 where none can run. */
 static int way_of_forward(const dpl_v_plan *p, int32_t rank)
 {
-    if (dpl_v_is_ready(p, rank, V_FORWARD, 1)) {
+    if (dpl_v_is_ready(p, rank, FORWARD, 1)) {
         return 1;
     }
-    return dpl_v_is_ready(p, rank, V_FORWARD, 0) ? 0 : -1;
+    return dpl_v_is_ready(p, rank, FORWARD, 0) ? 0 : -1;
 }
 
 static void run_forwards(search *s)
 {
     dpl_v_plan *p = &s->plan;
     for (int32_t rank = 0; rank < p->ranks; rank++) {
-        if (p->rank[rank].done[V_FORWARD][1] >= p->chunks) {
+        if (p->rank[rank].done[FORWARD][1] >= p->chunks) {
             continue;
         }
         int way = way_of_forward(p, rank);
         if (way < 0 || !dpl_v_make_room(p, rank, way)) {
             continue;
         }
-        if (dpl_v_fill_gap(p, rank, V_FORWARD, way)) {
+        if (dpl_v_fill_gap(p, rank, FORWARD, way)) {
             close_gap(s, rank, OPEN_BEFORE_FORWARD);
         }
-        dpl_v_put(p, rank, V_FORWARD, way);
+        dpl_v_put(p, rank, FORWARD, way);
     }
 }
 
 /* ---- One plan ---- */
 
-static bool is_cancelled(search *s)
+/* Asks now and then; counts actions. */
+static bool is_cancelled(search *s, size_t actions)
 {
-    if (s->plan.num_put - s->polled_at < DPL_CANCEL_EVERY) {
+    s->work += actions;
+    if (s->work < DPL_CANCEL_EVERY) {
         return false;
     }
-    s->polled_at = s->plan.num_put;
+    s->work = 0;
     return dpl_cancelled(s->plan.hooks);
 }
 
@@ -204,16 +203,15 @@ static dpl_code run_rounds(search *s, int64_t bound, bool *complete, dpl_error *
 {
     const dpl_v_plan *p = &s->plan;
     *complete = false;
-    s->polled_at = 0;
     while (p->most_idle < bound) {
         size_t before = p->num_put;
         run_gradients(s);
         run_forwards(s);
         if (p->num_put == before) {
-            *complete = p->rank[p->ranks - 1].done[V_INPUT][0] == p->chunks;
+            *complete = p->rank[p->ranks - 1].done[INPUT][0] == p->chunks;
             return DPL_OK;
         }
-        if (is_cancelled(s)) {
+        if (is_cancelled(s, p->num_put - before)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
     }
@@ -250,12 +248,10 @@ static void keep_better(search *s)
 }
 
 /* Plans, and again with what the ranks were idle before, as long as that makes it less. */
-static dpl_code search_with(search *s, int choice, dpl_error *error)
+static dpl_code search_with(search *s, dpl_error *error)
 {
     dpl_v_plan *p = &s->plan;
     int64_t bound = INT64_MAX;
-    s->choice = choice;
-    s->mattered[choice] = 0;
     approve(p, true);
     for (;;) {
         bool complete = false;
@@ -275,25 +271,12 @@ static dpl_code search_with(search *s, int choice, dpl_error *error)
     }
 }
 
-/* Whether an earlier choice differs only in decisions that changed nothing there. */
-static bool is_known(const search *s, int choice)
-{
-    for (int earlier = 0; earlier < choice; earlier++) {
-        if (s->mattered[earlier] >= 0 && ((choice ^ earlier) & s->mattered[earlier]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static dpl_code search_all(search *s, dpl_error *error)
 {
     s->least_idle = -1;
-    for (int choice = 0; choice < NUM_CHOICES; choice++) {
-        s->mattered[choice] = -1;
-    }
-    for (int choice = 0; choice < NUM_CHOICES; choice++) {
-        dpl_code code = is_known(s, choice) ? DPL_OK : search_with(s, choice, error);
+    dpl_choices_begin(&s->choices, NUM_CHOICES);
+    while (dpl_choices_next(&s->choices)) {
+        dpl_code code = search_with(s, error);
         if (code != DPL_OK) {
             return code;
         }
@@ -315,14 +298,13 @@ static dpl_code search_until_found(search *s, dpl_error *error)
 
 static void write_rank(const search *s, dpl_order *order, size_t length)
 {
-    static const dpl_kind names[V_KINDS] = {DPL_F, DPL_I, DPL_W};
     const dpl_v_plan *p = &s->plan;
     const uint8_t *own = s->best + dpl_v_first_act(p, order->rank);
-    int32_t next[V_KINDS][V_WAYS] = {{0}};
+    int32_t next[KINDS][V_WAYS] = {{0}};
     for (size_t i = 0; i < length; i++) {
         int kind = dpl_v_kind(own[i]);
         int way = dpl_v_way(own[i]);
-        dpl_order_add(order, names[kind], dpl_v_stage(p, order->rank, kind, way),
+        dpl_order_add(order, dpl_ordered_kind(kind), dpl_v_stage(p, order->rank, kind, way),
                       next[kind][way]++);
     }
 }
@@ -334,7 +316,7 @@ static dpl_code write_best(const search *s, dpl_orders *orders, dpl_error *error
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         dpl_order order = {.next = orders->actions + (size_t)rank * orders->stride, .rank = rank};
-        orders->lengths[rank] = (size_t)s->plan.chunks * V_KINDS * V_WAYS;
+        orders->lengths[rank] = (size_t)s->plan.chunks * KINDS * V_WAYS;
         write_rank(s, &order, orders->lengths[rank]);
     }
     return DPL_OK;

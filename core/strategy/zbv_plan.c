@@ -24,7 +24,7 @@ bool dpl_v_plan_allocate(dpl_v_plan *p)
 {
     bool complete = true;
     p->ends_row = dpl_row_length((size_t)p->chunks, sizeof(int64_t));
-    p->acts_row = dpl_row_length((size_t)p->chunks * V_KINDS * V_WAYS, sizeof *p->acts);
+    p->acts_row = dpl_row_length((size_t)p->chunks * KINDS * V_WAYS, sizeof *p->acts);
     for (int i = 0; i < 2 * V_WAYS; i++) {
         int64_t **ends = &p->ends[i / V_WAYS][i % V_WAYS];
         *ends = dpl_allocate(p->hooks, num_ends(p), sizeof **ends);
@@ -60,17 +60,13 @@ void dpl_v_clear(dpl_v_plan *p)
 
 int32_t dpl_v_stage(const dpl_v_plan *p, int32_t rank, int kind, int way)
 {
-    bool is_first_half = kind == V_FORWARD ? way == 0 : way == 1;
+    bool is_first_half = kind == FORWARD ? way == 0 : way == 1;
     return is_first_half ? rank : 2 * p->ranks - 1 - rank;
 }
 
 int64_t dpl_v_cost(const dpl_v_plan *p, int32_t rank, int kind, int way)
 {
-    int32_t stage = dpl_v_stage(p, rank, kind, way);
-    if (kind == V_FORWARD) {
-        return p->costs->F[stage];
-    }
-    return kind == V_INPUT ? p->costs->I[stage] : p->costs->W[stage];
+    return dpl_ordered_cost(p->costs, kind, dpl_v_stage(p, rank, kind, way));
 }
 
 static int64_t *end_at(const dpl_v_plan *p, int kind, int way, int32_t rank, int32_t chunk)
@@ -103,10 +99,10 @@ int64_t dpl_v_input_end(const dpl_v_plan *p, int32_t rank, int kind, int way)
 /* How many chunks the rank has brought to the action before that of a chunk on it. */
 static int32_t num_begun(const dpl_v_plan *p, const dpl_v_rank *r, int kind, int way)
 {
-    if (kind == V_FORWARD) {
-        return way == 0 ? p->chunks : r->done[V_FORWARD][0];
+    if (kind == FORWARD) {
+        return way == 0 ? p->chunks : r->done[FORWARD][0];
     }
-    return way == 0 ? r->done[V_FORWARD][1] : r->done[V_INPUT][0];
+    return way == 0 ? r->done[FORWARD][1] : r->done[INPUT][0];
 }
 
 bool dpl_v_is_ready(const dpl_v_plan *p, int32_t rank, int kind, int way)
@@ -118,14 +114,6 @@ bool dpl_v_is_ready(const dpl_v_plan *p, int32_t rank, int kind, int way)
 
 /* ---- Memory ---- */
 
-static int64_t memory_of(const dpl_v_plan *p, int kind)
-{
-    if (kind == V_FORWARD) {
-        return p->kept.bottom;
-    }
-    return kind == V_INPUT ? p->kept.top - p->kept.bottom : -p->kept.top;
-}
-
 int64_t dpl_v_memory_limit(const dpl_v_plan *p)
 {
     return 2 * (int64_t)p->ranks * p->kept.bottom;
@@ -134,7 +122,8 @@ int64_t dpl_v_memory_limit(const dpl_v_plan *p)
 bool dpl_v_has_room(const dpl_v_plan *p, int32_t rank, int way)
 {
     int forwards = p->keeps_room && way == 0 ? 2 : 1;
-    return p->rank[rank].memory + forwards * memory_of(p, V_FORWARD) <= dpl_v_memory_limit(p);
+    return p->rank[rank].memory + forwards * dpl_ordered_memory(p->kept, FORWARD) <=
+           dpl_v_memory_limit(p);
 }
 
 bool dpl_v_make_room(dpl_v_plan *p, int32_t rank, int way)
@@ -153,12 +142,12 @@ bool dpl_v_make_room(dpl_v_plan *p, int32_t rank, int way)
 static void advance(dpl_v_plan *p, int32_t rank, int kind, int way, int64_t start)
 {
     dpl_v_rank *r = &p->rank[rank];
-    if (r->done[V_FORWARD][0] > 0) {
+    if (r->done[FORWARD][0] > 0) {
         r->idle += start - r->clock;
         p->most_idle = r->idle > p->most_idle ? r->idle : p->most_idle;
     }
     r->clock = start + dpl_v_cost(p, rank, kind, way);
-    r->memory += memory_of(p, kind);
+    r->memory += dpl_ordered_memory(p->kept, kind);
     p->acts[dpl_v_first_act(p, rank) + r->length++] = (uint8_t)(kind * V_WAYS + way);
     p->num_put++;
     r->done[kind][way]++;
@@ -175,7 +164,7 @@ void dpl_v_put(dpl_v_plan *p, int32_t rank, int kind, int way)
     int32_t chunk = r->done[kind][way];
     advance(p, rank, kind, way, start);
     *end_at(p, kind, way, rank, chunk) = r->clock;
-    r->waiting += kind == V_INPUT;
+    r->waiting += kind == INPUT;
 }
 
 /* The order so far is the queue of W's. */
@@ -183,7 +172,7 @@ static int way_of_weight(const dpl_v_plan *p, int32_t rank)
 {
     dpl_v_rank *r = &p->rank[rank];
     const uint8_t *own = p->acts + dpl_v_first_act(p, rank);
-    while (dpl_v_kind(own[r->next_input]) != V_INPUT) {
+    while (dpl_v_kind(own[r->next_input]) != INPUT) {
         r->next_input++;
     }
     return dpl_v_way(own[r->next_input]);
@@ -195,7 +184,7 @@ void dpl_v_put_weight(dpl_v_plan *p, int32_t rank)
     int way = way_of_weight(p, rank);
     r->next_input++;
     r->waiting--;
-    advance(p, rank, V_WEIGHT, way, r->clock);
+    advance(p, rank, WEIGHT, way, r->clock);
 }
 
 /* How much longer than the rank others are idle, or were in the plan that is improved. */
@@ -213,7 +202,7 @@ bool dpl_v_fill_gap(dpl_v_plan *p, int32_t rank, int kind, int way)
     }
     int64_t arrival = dpl_v_input_end(p, rank, kind, way) + p->costs->p2p;
     while (r->waiting > 0 && !is_first(p, rank, way) &&
-           r->clock + dpl_v_cost(p, rank, V_WEIGHT, way_of_weight(p, rank)) <= arrival) {
+           r->clock + dpl_v_cost(p, rank, WEIGHT, way_of_weight(p, rank)) <= arrival) {
         dpl_v_put_weight(p, rank);
     }
     return r->waiting > 0 && arrival - r->clock > idle_to_spare(p, r);

@@ -9,10 +9,8 @@
 #ifndef DPL_STRATEGY_ZBV_PLAN_H
 #define DPL_STRATEGY_ZBV_PLAN_H
 
-#include "strategy/fraction.h"
-#include "strategy/strategy.h"
+#include "strategy/greedy.h"
 
-enum { V_FORWARD, V_INPUT, V_WEIGHT, V_KINDS };
 enum { V_WAYS = 2 };
 
 typedef struct dpl_v_rank {
@@ -20,7 +18,7 @@ typedef struct dpl_v_rank {
     int64_t memory;
     int64_t idle;     /* since its first F */
     int64_t approved; /* idle time of the plan that is improved, or -1 */
-    int32_t done[V_KINDS][V_WAYS];
+    int32_t done[KINDS][V_WAYS];
     size_t length;     /* of its order */
     size_t next_input; /* where the I is whose W is next */
     int32_t waiting;   /* W's */
