@@ -9,8 +9,7 @@
 static const char letters[] = "FBIW";
 static const char overlap[] = ")OVERLAP_F_B";
 
-/* Writes a number and returns what is behind it: files have millions, snprintf is slow for them. */
-static char *put_number(char *text, int32_t number)
+char *dpl_put_number(char *text, int32_t number)
 {
     char digits[12];
     int count = 0;
@@ -30,9 +29,9 @@ static char *put_number(char *text, int32_t number)
 
 static char *put_simple(char *text, int32_t stage, char letter, int32_t chunk)
 {
-    text = put_number(text, stage);
+    text = dpl_put_number(text, stage);
     *text++ = letter;
-    return put_number(text, chunk);
+    return dpl_put_number(text, chunk);
 }
 
 size_t dpl_action_format(const dpl_action *a, char *text)
@@ -55,19 +54,6 @@ size_t dpl_action_format(const dpl_action *a, char *text)
         *end = '\0';
     }
     return (size_t)(end - text);
-}
-
-bool dpl_scan_number(const char **at, const char *end, int32_t *number)
-{
-    const char *p = *at;
-    int32_t value = 0;
-    while (p < end && *p >= '0' && *p <= '9' && p - *at < 9) {
-        value = value * 10 + (*p++ - '0');
-    }
-    bool found = p > *at;
-    *at = p;
-    *number = value;
-    return found;
 }
 
 /* One letter, or in legacy files BW for B, and B for I. */
@@ -127,17 +113,17 @@ static bool scan_overlap(const char **at, const char *end, bool legacy, dpl_acti
     return parts[forward].kind == DPL_F && parts[1 - forward].kind == DPL_B;
 }
 
-bool dpl_scan_action(const char *text, const char *end, bool legacy, dpl_action *out)
+bool dpl_scan_action(const char **at, const char *end, bool legacy, dpl_action *out)
 {
-    bool fits = text < end && *text == '(' ? scan_overlap(&text, end, legacy, out)
-                                           : scan_simple(&text, end, legacy, out);
-    return fits && text == end;
+    return *at < end && **at == '(' ? scan_overlap(at, end, legacy, out)
+                                    : scan_simple(at, end, legacy, out);
 }
 
 dpl_code dpl_action_parse(const char *text, size_t length, dpl_action *action, dpl_error *error)
 {
     dpl_action parsed;
-    if (!dpl_scan_action(text, text + length, false, &parsed)) {
+    const char *behind = text;
+    if (!dpl_scan_action(&behind, text + length, false, &parsed) || behind != text + length) {
         return dpl_fail(error, DPL_ARGUMENT,
                         "'%.*s' is not an action: write stage, kind (F, B, I or W) and chunk, as "
                         "in 3F7, or a pair (3F7;12B11)OVERLAP_F_B",

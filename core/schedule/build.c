@@ -96,6 +96,15 @@ static void fill_routes(dpl_schedule *s, const dpl_schedule_data *data)
     s->num_cells = cell;
 }
 
+void dpl_schedule_place(dpl_schedule *s, const int32_t *ranks)
+{
+    memset(s->stages_on, 0, (size_t)s->num_ranks * sizeof *s->stages_on);
+    for (int32_t stage = 0; stage < s->num_stages; stage++) {
+        s->stage_rank[stage] = ranks[stage];
+        s->stages_on[ranks[stage]]++;
+    }
+}
+
 static bool allocate_parts(dpl_schedule *s, size_t capacity)
 {
     const dpl_hooks *hooks = &s->hooks;

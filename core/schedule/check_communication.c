@@ -15,7 +15,7 @@ typedef struct checker {
     uint32_t *backward;
     size_t *sent;     /* the communication that sends, by message; NOBODY where there is none */
     size_t *received; /* likewise */
-    size_t *last;     /* of a rank that receives, by the rank that sends: what was last received */
+    size_t *last;     /* of a rank that receives, by the rank that sends: the send received last */
     size_t *next;     /* by rank: the next item of its program, where they are followed */
     dpl_error *verdict;
     dpl_error *blocking; /* the verdict on sends and receives that block */
@@ -167,11 +167,15 @@ static dpl_code check_complete(const checker *k)
 
 /* ---- The order of messages between two ranks ---- */
 
+/* `earlier`: the send of what the rank received before. */
 static dpl_code out_of_order(const checker *k, int32_t rank, size_t comm, size_t earlier)
 {
+    const dpl_schedule *s = k->schedule;
     char rule[DPL_ACTION_TEXT_SIZE + 160];
     char text[DPL_ACTION_TEXT_SIZE];
-    dpl_communication_format(&k->schedule->comms[earlier], text);
+    dpl_message_side side;
+    (void)dpl_message_of(s, &s->comms[earlier], &side);
+    dpl_communication_format(&s->comms[k->received[side.number]], text);
     (void)snprintf(rule, sizeof rule,
                    "it was sent before what %s receives, and messages from one rank to another "
                    "arrive in the order in which they are sent",
@@ -190,14 +194,11 @@ static dpl_code check_order_of(const checker *k, int32_t rank)
             continue;
         }
         size_t before = k->last[side.peer];
-        if (before != NOBODY) {
-            dpl_message_side other;
-            (void)dpl_message_of(s, &s->comms[before], &other);
-            if (k->sent[other.number] > k->sent[side.number]) {
-                return out_of_order(k, rank, i, before);
-            }
+        size_t sent = k->sent[side.number];
+        if (before != NOBODY && before > sent) {
+            return out_of_order(k, rank, i, before);
         }
-        k->last[side.peer] = i;
+        k->last[side.peer] = sent;
     }
     return DPL_OK;
 }
@@ -220,20 +221,24 @@ static dpl_code check_order(const checker *k)
 
 /* The send or receive that a rank has come to: others and actions, whose inputs the receives have
  * brought, it runs past. NOBODY at the end. */
-static size_t head_of(const checker *k, int32_t rank, dpl_message_side *side)
+static size_t head_of(const checker *k, int32_t rank)
 {
     const dpl_schedule *s = k->schedule;
     size_t i = k->next[rank];
-    while (i < s->comm_begin[rank + 1] && !dpl_message_of(s, &s->comms[i], side)) {
+    while (i < s->comm_begin[rank + 1] && s->comms[i].kind > DPL_RECV_B) {
         i++;
     }
     k->next[rank] = i;
     return i < s->comm_begin[rank + 1] ? i : NOBODY;
 }
 
-static size_t other_side(const checker *k, const dpl_message_side *side)
+/* The send of a receive, or the receive of a send, and the rank that runs it. */
+static size_t other_side(const checker *k, size_t comm, int32_t *peer)
 {
-    return side->sends ? k->received[side->number] : k->sent[side->number];
+    dpl_message_side side;
+    (void)dpl_message_of(k->schedule, &k->schedule->comms[comm], &side);
+    *peer = side.peer;
+    return side.sends ? k->received[side.number] : k->sent[side.number];
 }
 
 /* Ranks that may be able to go on. */
@@ -254,22 +259,22 @@ static void queue(ready *list, int32_t rank)
 /* A send and its receive run together, when both ranks have come to them. */
 static void run_rank(const checker *k, int32_t rank, ready *list)
 {
-    dpl_message_side side;
-    dpl_message_side theirs;
-    size_t own = head_of(k, rank, &side);
-    while (own != NOBODY && head_of(k, side.peer, &theirs) == other_side(k, &side)) {
+    for (size_t own = head_of(k, rank); own != NOBODY; own = head_of(k, rank)) {
+        int32_t peer;
+        size_t other = other_side(k, own, &peer);
+        if (head_of(k, peer) != other) {
+            return;
+        }
         k->next[rank]++;
-        k->next[side.peer]++;
-        queue(list, side.peer);
-        own = head_of(k, rank, &side);
+        k->next[peer]++;
+        queue(list, peer);
     }
 }
 
 static bool all_done(const checker *k)
 {
-    dpl_message_side side;
     for (int32_t rank = 0; rank < k->schedule->num_ranks; rank++) {
-        if (head_of(k, rank, &side) != NOBODY) {
+        if (head_of(k, rank) != NOBODY) {
             return false;
         }
     }
@@ -279,11 +284,13 @@ static bool all_done(const checker *k)
 /* dpl_waits: a rank waits for the one that its send or receive goes to. */
 static bool wait_of(const void *user, uint32_t who, size_t index, dpl_wait *out)
 {
-    dpl_message_side side;
-    if (index > 0 || head_of(user, (int32_t)who, &side) == NOBODY) {
+    int32_t peer;
+    size_t head = head_of(user, (int32_t)who);
+    if (index > 0 || head == NOBODY) {
         return false;
     }
-    *out = (dpl_wait){(uint32_t)side.peer, 0};
+    (void)other_side(user, head, &peer);
+    *out = (dpl_wait){(uint32_t)peer, 0};
     return true;
 }
 
@@ -298,12 +305,13 @@ static void tell_cycle(const checker *k, const dpl_wait *cycle, size_t length)
     for (; told < length && used + ROOM_FOR_WAIT < sizeof text; told++) {
         char name[DPL_ACTION_TEXT_SIZE];
         int32_t rank = (int32_t)cycle[told].whom;
-        dpl_message_side side = {0};
-        size_t head = head_of(k, rank, &side);
+        int32_t peer;
+        size_t head = head_of(k, rank);
+        (void)other_side(k, head, &peer);
         dpl_communication_format(&k->schedule->comms[head], name);
         used += (size_t)snprintf(text + used, sizeof text - used,
                                  "%sitem %zu (%s) waits for rank %ld", told > 0 ? ", whose " : "",
-                                 place_of(k->schedule, rank, head), name, (long)side.peer);
+                                 place_of(k->schedule, rank, head), name, (long)peer);
     }
     if (told < length) {
         (void)snprintf(text + used, sizeof text - used, ", and so on: a cycle of %zu", length);
@@ -369,10 +377,10 @@ static bool allocate(checker *k)
 {
     const dpl_schedule *s = k->schedule;
     size_t ranks = (size_t)s->num_ranks;
-    k->forward = dpl_allocate(&s->hooks, s->num_cells, sizeof *k->forward);
-    k->backward = dpl_allocate(&s->hooks, s->num_cells, sizeof *k->backward);
-    k->sent = dpl_allocate(&s->hooks, num_messages(k), sizeof *k->sent);
-    k->received = dpl_allocate(&s->hooks, num_messages(k), sizeof *k->received);
+    k->forward = dpl_allocate_unset(&s->hooks, s->num_cells, sizeof *k->forward);
+    k->backward = dpl_allocate_unset(&s->hooks, s->num_cells, sizeof *k->backward);
+    k->sent = dpl_allocate_unset(&s->hooks, num_messages(k), sizeof *k->sent);
+    k->received = dpl_allocate_unset(&s->hooks, num_messages(k), sizeof *k->received);
     k->last = dpl_allocate(&s->hooks, ranks, sizeof *k->last);
     k->next = dpl_allocate(&s->hooks, ranks, sizeof *k->next);
     return k->forward != NULL && k->backward != NULL && k->sent != NULL && k->received != NULL &&

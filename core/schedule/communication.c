@@ -1,5 +1,4 @@
 /* Communications of a schedule: their text, and their keeping. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -13,11 +12,15 @@ size_t dpl_communication_format(const dpl_communication *c, char *text)
 {
     bool known = c->kind >= 0 && c->kind < DPL_COMM_KIND_COUNT;
     const char *name = known ? dpl_comm_names[c->kind] : "?";
-    int length =
-        c->chunk >= 0
-            ? snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%s%ld", (long)c->stage, name, (long)c->chunk)
-            : snprintf(text, DPL_ACTION_TEXT_SIZE, "%ld%s", (long)c->stage, name);
-    return (size_t)length;
+    size_t length = strlen(name);
+    char *end = dpl_put_number(text, c->stage);
+    memcpy(end, name, length);
+    end += length;
+    if (c->chunk >= 0) {
+        end = dpl_put_number(end, c->chunk);
+    }
+    *end = '\0';
+    return (size_t)(end - text);
 }
 
 const dpl_communication *dpl_schedule_communications(const dpl_schedule *schedule, int32_t rank,

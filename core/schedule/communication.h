@@ -4,8 +4,9 @@
 
 #include "schedule/schedule.h"
 
-/* By dpl_comm_kind, as in files. */
+/* By dpl_comm_kind, as in files. Those of sends and receives are of one length. */
 extern const char *const dpl_comm_names[DPL_COMM_KIND_COUNT];
+#define DPL_MESSAGE_NAME_LENGTH 6
 
 /* A send or a receive as one side of a message: number 2 c is what the F of cell c sends, 2 c + 1
  * what its B or I does; peer is the rank of the other side. */

@@ -1,7 +1,7 @@
 /*
  * PyTorch's schedule files to schedules. The text is gone through twice: first everything is parsed
  * and counted, so that what is wrong is found before anything large is asked for; then the same
- * parser fills the arrays.
+ * parser fills the arrays, and finds which rank has which stage.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,9 +17,9 @@ typedef struct cell {
     enum { BLANK, ACTION, COMMUNICATION, WRONG } is;
 } cell;
 
-/* Where a stage was first seen. */
+/* Where a stage was first seen: its rank plus 1, which is the line, or 0. */
 typedef struct home {
-    int32_t rank; /* plus 1, or 0 */
+    int32_t line;
     size_t column;
 } home;
 
@@ -32,7 +32,8 @@ typedef struct reader {
     size_t num_ranks, num_actions, num_comms;
     int32_t most_stage, most_chunk;
     /* The second, by rank or for all: */
-    home *homes; /* by stage */
+    home *homes;    /* by stage */
+    int32_t *ranks; /* likewise */
     dpl_schedule *schedule;
     dpl_communication *comms;
     size_t *comm_begin;
@@ -46,28 +47,50 @@ static bool starts_with(const char *at, const char *end, const char *word, size_
     return (size_t)(end - at) >= length && memcmp(at, word, length) == 0;
 }
 
-/* The kind of a communication at *at. The longest of those that fit: none starts another. */
+/* Whether the name of a send or receive is there: a length that the compiler knows is fast. */
+static bool is_message(const char *at, const char *end, const char *name)
+{
+    return end - at >= DPL_MESSAGE_NAME_LENGTH && memcmp(at, name, DPL_MESSAGE_NAME_LENGTH) == 0;
+}
+
+/* The kind of a communication at *at: none starts with another's name. */
 static bool read_comm_kind(const char **at, const char *end, int32_t *kind)
 {
-    for (int32_t k = 0; k < DPL_COMM_KIND_COUNT; k++) {
-        size_t length = strlen(dpl_comm_names[k]);
-        if (starts_with(*at, end, dpl_comm_names[k], length)) {
+    for (*kind = 0; *kind <= DPL_RECV_B; ++*kind) {
+        if (is_message(*at, end, dpl_comm_names[*kind])) {
+            *at += DPL_MESSAGE_NAME_LENGTH;
+            return true;
+        }
+    }
+    for (; *kind < DPL_COMM_KIND_COUNT; ++*kind) {
+        size_t length = strlen(dpl_comm_names[*kind]);
+        if (starts_with(*at, end, dpl_comm_names[*kind], length)) {
             *at += length;
-            *kind = k;
             return true;
         }
     }
     return false;
 }
 
-/* "3SEND_F7", "3UNSHARD". */
-static bool read_comm(const char *at, const char *end, dpl_communication *out)
+/* "3SEND_F7", "3UNSHARD" at *at. */
+static bool read_comm(const char **at, const char *end, dpl_communication *out)
 {
     *out = (dpl_communication){.chunk = -1};
-    if (!dpl_scan_number(&at, end, &out->stage) || !read_comm_kind(&at, end, &out->kind)) {
-        return false;
+    return dpl_scan_number(at, end, &out->stage) && read_comm_kind(at, end, &out->kind) &&
+           (out->kind > DPL_RECV_B || dpl_scan_number(at, end, &out->chunk));
+}
+
+/* What there is at `at`. Returns what is behind it. */
+static const char *read_cell(const reader *r, const char *at, const char *end, cell *out)
+{
+    const char *behind = at;
+    if (dpl_scan_action(&behind, end, r->legacy, &out->action)) {
+        out->is = ACTION;
+        return behind;
     }
-    return (out->kind > DPL_RECV_B || dpl_scan_number(&at, end, &out->chunk)) && at == end;
+    behind = at;
+    out->is = read_comm(&behind, end, &out->comm) ? COMMUNICATION : WRONG;
+    return behind;
 }
 
 static bool is_blank(char c)
@@ -75,7 +98,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-static void read_cell(const reader *r, const char *at, const char *end, cell *out)
+/* The same of all up to `end`, but for blanks around it. */
+static void read_padded(const reader *r, const char *at, const char *end, cell *out)
 {
     while (at < end && is_blank(*at)) {
         at++;
@@ -85,10 +109,8 @@ static void read_cell(const reader *r, const char *at, const char *end, cell *ou
     }
     if (at == end) {
         out->is = BLANK;
-    } else if (dpl_scan_action(at, end, r->legacy, &out->action)) {
-        out->is = ACTION;
-    } else {
-        out->is = read_comm(at, end, &out->comm) ? COMMUNICATION : WRONG;
+    } else if (read_cell(r, at, end, out) != end) {
+        out->is = WRONG;
     }
 }
 
@@ -153,9 +175,12 @@ static dpl_code visit_line(reader *r, const char *at, const char *end, size_t li
 {
     cell c;
     for (size_t column = 1; at <= end; column++) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        const char *stop = comma != NULL ? comma : end;
-        read_cell(r, at, stop, &c);
+        const char *stop = read_cell(r, at, end, &c);
+        if (c.is == WRONG || (stop < end && *stop != ',')) {
+            const char *comma = memchr(at, ',', (size_t)(end - at));
+            stop = comma != NULL ? comma : end;
+            read_padded(r, at, stop, &c);
+        }
         if (c.is == WRONG) {
             return wrong_cell(r, at, stop, line, column);
         }
@@ -240,67 +265,39 @@ static dpl_code check_counts(const reader *r)
     return DPL_OK;
 }
 
-/* ---- Which rank holds which stage ---- */
+/* ---- The second pass: the schedule ---- */
 
 static dpl_code claim(reader *r, int32_t stage, place at)
 {
     home *h = &r->homes[stage];
-    if (h->rank == 0) {
+    if (h->line == 0) {
         *h = (home){(int32_t)at.line, at.column};
     }
-    if (h->rank != (int32_t)at.line) {
+    if (h->line != (int32_t)at.line) {
         return dpl_fail(r->error, DPL_INVALID,
                         "line %zu, cell %zu: stage %ld runs on rank %zu, but on rank %ld in line "
                         "%ld, cell %zu: a stage is on one rank",
-                        at.line, at.column, (long)stage, at.line - 1, (long)h->rank - 1,
-                        (long)h->rank, h->column);
+                        at.line, at.column, (long)stage, at.line - 1, (long)h->line - 1,
+                        (long)h->line, h->column);
     }
     return DPL_OK;
 }
-
-static dpl_code claim_cell(reader *r, const cell *c, place at)
-{
-    dpl_code code = claim(r, c->is == ACTION ? c->action.stage : c->comm.stage, at);
-    if (code == DPL_OK && c->is == ACTION && c->action.kind == DPL_FB) {
-        code = claim(r, c->action.backward_stage, at);
-    }
-    return code;
-}
-
-static void ignore_line(reader *r, size_t line)
-{
-    (void)r;
-    (void)line;
-}
-
-static dpl_code find_ranks(reader *r, int32_t *ranks)
-{
-    dpl_code code = visit_all(r, claim_cell, ignore_line);
-    for (int32_t stage = 0; code == DPL_OK && stage <= r->most_stage; stage++) {
-        ranks[stage] = r->homes[stage].rank - 1;
-        if (ranks[stage] < 0) {
-            code = dpl_fail(r->error, DPL_INVALID,
-                            "no rank runs stage %ld, and stages are numbered from 0 to %ld: every "
-                            "one has a rank",
-                            (long)stage, (long)r->most_stage);
-        }
-    }
-    return code;
-}
-
-/* ---- The second pass: the schedule ---- */
 
 static dpl_code fill_cell(reader *r, const cell *c, place at)
 {
     dpl_schedule *s = r->schedule;
-    if (c->is == ACTION) {
-        s->actions[s->num_actions++] = c->action;
-    } else {
+    if (c->is == COMMUNICATION) {
         dpl_communication *comm = &r->comms[r->num_filled++];
         *comm = c->comm;
         comm->before = (uint32_t)(s->num_actions - s->order_begin[at.line - 1]);
+        return claim(r, c->comm.stage, at);
     }
-    return DPL_OK;
+    s->actions[s->num_actions++] = c->action;
+    dpl_code code = claim(r, c->action.stage, at);
+    if (code == DPL_OK && c->action.kind == DPL_FB) {
+        code = claim(r, c->action.backward_stage, at);
+    }
+    return code;
 }
 
 static void fill_line(reader *r, size_t line)
@@ -309,6 +306,24 @@ static void fill_line(reader *r, size_t line)
     if (r->comm_begin != NULL) {
         r->comm_begin[line] = r->num_filled;
     }
+}
+
+static dpl_code fill_all(reader *r)
+{
+    dpl_code code = visit_all(r, fill_cell, fill_line);
+    for (int32_t stage = 0; code == DPL_OK && stage <= r->most_stage; stage++) {
+        r->ranks[stage] = r->homes[stage].line - 1;
+        if (r->ranks[stage] < 0) {
+            code = dpl_fail(r->error, DPL_INVALID,
+                            "no rank runs stage %ld, and stages are numbered from 0 to %ld: every "
+                            "one has a rank",
+                            (long)stage, (long)r->most_stage);
+        }
+    }
+    if (code == DPL_OK) {
+        dpl_schedule_place(r->schedule, r->ranks);
+    }
+    return code;
 }
 
 static dpl_code allocate_comms(reader *r)
@@ -321,7 +336,7 @@ static dpl_code allocate_comms(reader *r)
     if (code != DPL_OK) {
         return code;
     }
-    r->comms = dpl_allocate(&r->hooks, r->num_comms, sizeof *r->comms);
+    r->comms = dpl_allocate_unset(&r->hooks, r->num_comms, sizeof *r->comms);
     r->comm_begin = dpl_allocate(&r->hooks, r->num_ranks + 1, sizeof *r->comm_begin);
     if (r->comms == NULL || r->comm_begin == NULL) {
         return dpl_fail(r->error, DPL_MEMORY, "out of memory");
@@ -373,7 +388,7 @@ static dpl_code fill(reader *r)
 {
     dpl_code code = allocate_comms(r);
     if (code == DPL_OK) {
-        code = visit_all(r, fill_cell, fill_line);
+        code = fill_all(r);
     }
     if (code == DPL_OK) {
         code = dpl_schedule_finish(r->schedule, r->error);
@@ -392,13 +407,10 @@ static dpl_code fill(reader *r)
                                            r->error);
 }
 
-static dpl_code begin(reader *r, int32_t *ranks)
+/* The schedule with room, all its stages on rank 0 for now. */
+static dpl_code begin(reader *r)
 {
-    dpl_code code = find_ranks(r, ranks);
-    if (code != DPL_OK) {
-        return code;
-    }
-    const dpl_route route = {ranks, r->most_stage + 1, 0, r->most_chunk};
+    const dpl_route route = {r->ranks, r->most_stage + 1, 0, r->most_chunk};
     const dpl_schedule_data data = {.num_ranks = (int32_t)r->num_ranks,
                                     .num_chunks = r->most_chunk + 1,
                                     .routes = &route,
@@ -409,17 +421,20 @@ static dpl_code begin(reader *r, int32_t *ranks)
 static dpl_code make(reader *r)
 {
     size_t stages = (size_t)r->most_stage + 1;
-    int32_t *ranks = dpl_allocate(&r->hooks, stages, sizeof *ranks);
+    r->ranks = dpl_allocate(&r->hooks, stages, sizeof *r->ranks);
     r->homes = dpl_allocate(&r->hooks, stages, sizeof *r->homes);
     dpl_code code = DPL_MEMORY;
-    if (ranks != NULL && r->homes != NULL) {
-        code = begin(r, ranks);
+    if (r->ranks != NULL && r->homes != NULL) {
+        code = begin(r);
     } else {
         (void)dpl_fail(r->error, code, "out of memory");
     }
-    dpl_release(&r->hooks, ranks, stages, sizeof *ranks);
+    if (code == DPL_OK) {
+        code = fill(r);
+    }
+    dpl_release(&r->hooks, r->ranks, stages, sizeof *r->ranks);
     dpl_release(&r->hooks, r->homes, stages, sizeof *r->homes);
-    return code == DPL_OK ? fill(r) : code;
+    return code;
 }
 
 dpl_code dpl_schedule_read_csv(const char *text, size_t length, const dpl_csv_options *options,

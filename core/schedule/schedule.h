@@ -102,6 +102,9 @@ int32_t dpl_schedule_stage_across(const dpl_schedule *schedule, int32_t stage, i
 dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, const dpl_hooks *hooks,
                             dpl_schedule **out, dpl_error *error);
 
+/* Puts the stages of a schedule that has no orders yet on ranks, by stage. */
+void dpl_schedule_place(dpl_schedule *schedule, const int32_t *ranks);
+
 /*
  * Checks the schedule and works out the steps. DPL_OK even where it cannot run (the verdict says
  * why); an error only for lack of memory or cancellation.
@@ -132,10 +135,26 @@ dpl_code dpl_schedule_check_communications(dpl_schedule *schedule, dpl_error *er
 void dpl_schedule_find_cells(const dpl_schedule *schedule, uint32_t *forward, uint32_t *backward);
 
 /* A decimal number at *at, which goes behind it; of at most 9 digits. False where there is none. */
-bool dpl_scan_number(const char **at, const char *end, int32_t *number);
+static inline bool dpl_scan_number(const char **at, const char *end, int32_t *number)
+{
+    const char *p = *at;
+    int32_t value = 0;
+    while (p < end && *p >= '0' && *p <= '9' && p - *at < 9) {
+        value = value * 10 + (*p++ - '0');
+    }
+    bool found = p > *at;
+    *at = p;
+    *number = value;
+    return found;
+}
 
-/* Whether the text, up to `end`, is an action, which *out then is. legacy: see dpl_csv_options. */
-bool dpl_scan_action(const char *text, const char *end, bool legacy, dpl_action *out);
+/* Writes a number, of at most 11 characters, and returns what is behind it: files have millions,
+ * snprintf is slow for them. */
+char *dpl_put_number(char *text, int32_t number);
+
+/* An action at *at, which goes behind it. False where there is none. legacy: see dpl_csv_options.
+ */
+bool dpl_scan_action(const char **at, const char *end, bool legacy, dpl_action *out);
 
 /* No action: the value of cells whose action is missing. */
 #define DPL_NO_POSITION UINT32_MAX
