@@ -419,6 +419,70 @@ static void report_small(const char *strategy)
     tear_down(&x);
 }
 
+/* ---- Files ---- */
+
+typedef struct file_subject {
+    const dpl_schedule *schedule;
+    char *text;
+    size_t length;
+    dpl_hooks hooks; /* as for a subject */
+    store store;
+} file_subject;
+
+static void write_file(void *data)
+{
+    file_subject *x = data;
+    dpl_error error;
+    check(dpl_schedule_write_csv(x->schedule, x->text, x->length, &x->length, &error), "writing",
+          &error);
+}
+
+static void read_file(void *data)
+{
+    file_subject *x = data;
+    dpl_error error;
+    dpl_schedule *read = NULL;
+    check(dpl_schedule_read_csv(x->text, x->length, NULL, &x->hooks, &read, &error), "reading",
+          &error);
+    check(dpl_schedule_validate(read, &error), "reading", &error);
+    dpl_schedule_destroy(read);
+}
+
+/* One line: a schedule's file, written into memory and read from there. */
+static void report_file(const char *what, const dpl_schedule *schedule)
+{
+    static file_subject x;
+    x = (file_subject){.schedule = schedule};
+    (void)dpl_schedule_write_csv(schedule, NULL, 0, &x.length, NULL);
+    x.text = allocate(x.length, 1);
+    double megabytes = (double)x.length / 1e6;
+    double written = measure(write_file, &x);
+    double fresh = measure(read_file, &x);
+    x.hooks = (dpl_hooks){.resize = resize_from_store, .user = &x.store};
+    double read = measure(read_file, &x);
+    printf("%-28s%8.1f%12.0f%12.0f%12.0f\n", what, megabytes, megabytes / written, megabytes / read,
+           megabytes / fresh);
+    empty_store(&x.store);
+    free(x.text);
+}
+
+static void report_files(const dpl_shape *shape)
+{
+    const dpl_lowering as_pytorch = {DPL_RECEIVE_AS_PYTORCH, 0};
+    dpl_error error;
+    dpl_schedule *lowered = NULL;
+    static subject x;
+    set_up(&x, "zb_h1", shape->num_ranks, shape->num_chunks);
+    check(dpl_schedule_lower(x.schedule, &as_pytorch, NULL, &lowered, &error), "lowering", &error);
+    printf("\nPyTorch files of zb_h1, in memory: megabytes a second; reading has the check and the "
+           "plan in it.\n\n"
+           "file                              MB       write        read  read fresh\n");
+    report_file("actions", x.schedule);
+    report_file("actions and communications", lowered);
+    dpl_schedule_destroy(lowered);
+    tear_down(&x);
+}
+
 int main(int argc, char **argv)
 {
     const char *directory = argc > 1 ? argv[1] : NULL;
@@ -449,5 +513,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < dpl_strategy_count(); i++) {
         report_small(dpl_strategy_at(i)->name);
     }
+    report_files(&shape);
     return 0;
 }
