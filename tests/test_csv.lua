@@ -328,6 +328,20 @@ function TestLowering.test_placements()
   end)
 end
 
+-- Work that goes by ranks times ranks, or ranks times rounds, would take hours here.
+function TestLowering.test_many_ranks()
+  local many = dpl.schedule("1f1b", { num_ranks = 100000, num_chunks = 1 })
+  for _, receives in ipairs { "pytorch", "just_in_time" } do
+    local lowered = many:lower { receives = receives }
+    lu.assertEquals(lowered:program(99998),
+      { "99998RECV_F0", "99998F0", "99998SEND_F0", "99998RECV_B0", "99998B0", "99998SEND_B0" })
+  end
+  local gap = ("\n"):rep(1000000)
+  local wide = read("0F0,0SEND_F0,0RECV_B0,0B0\n" .. gap .. "1RECV_F0,1F0,1B0,1SEND_B0\n")
+  lu.assertEquals(wide.num_ranks, 1000002)
+  lu.assertTrue(wide:validate())
+end
+
 function TestLowering.test_receives_too_early_hang()
   local lowered = dpl.schedule("1f1b", { num_ranks = 2, num_chunks = 3 }):lower { receives = 4 }
   local ok, message, code = lowered:validate()

@@ -143,64 +143,101 @@ static void add(lowerer *l, int32_t rank, dpl_communication c)
 
 /* ---- As PyTorch does ---- */
 
-/* Where each message has been sent: by number 2 cell + back of the sending stage. */
+/*
+ * PyTorch goes through the ranks again and again, and each runs its next action if the input is
+ * there: from a rank before it in the same turn, from one behind it since the turn before.
+ */
 typedef struct turns {
-    lowerer *lowerer;
-    bool *ran; /* whether the F, or B or I, of a cell ran, by 2 cell + back */
+    uint32_t *of_step;
+    uint32_t *begin; /* by turn: how many actions ran before it, then where the next goes */
+    uint32_t *order; /* positions of all actions, turn after turn, each from rank 0 on */
 } turns;
 
-/* Whether the input of a half is there: its message, or the action of its own rank that makes it.
- */
-static bool has_input(const turns *t, const dpl_half *h)
+/* The first turn in which a step can find an input of another rank, or the one given. */
+static uint32_t turn_after(const dpl_schedule *s, const turns *t, const dpl_step *step,
+                           uint32_t input, uint32_t turn)
 {
-    const dpl_schedule *s = t->lowerer->schedule;
-    int32_t from = dpl_schedule_next_stage(s, h->stage, h->back ? 1 : -1);
-    return from < 0 || t->ran[2 * dpl_schedule_cell(s, from, h->chunk) + h->back];
+    if (input == s->num_actions) {
+        return turn;
+    }
+    uint32_t there = t->of_step[input] + (s->steps[input].rank > step->rank);
+    return there > turn ? there : turn;
 }
 
-/* Runs a rank's next action if it can. */
-static bool take_turn(turns *t, int32_t rank)
+/* done: by rank, zero before and after. */
+static void find_turns(const dpl_schedule *s, const turns *t, size_t *done)
 {
-    lowerer *l = t->lowerer;
+    for (size_t i = 0; i < s->num_actions; i++) {
+        const dpl_step *step = &s->steps[i];
+        uint32_t turn = (uint32_t)done[step->rank];
+        turn = turn_after(s, t, step, step->input, turn);
+        turn = turn_after(s, t, step, step->gradient, turn);
+        t->of_step[i] = turn;
+        done[step->rank] = (size_t)turn + 1;
+    }
+    memset(done, 0, (size_t)s->num_ranks * sizeof *done);
+}
+
+/* A counting sort; there are at most as many turns as actions. */
+static void sort_by_turn(const dpl_schedule *s, const turns *t)
+{
+    for (size_t i = 0; i < s->num_actions; i++) {
+        t->begin[t->of_step[i] + 1]++;
+    }
+    for (size_t i = 0; i < s->num_actions; i++) {
+        t->begin[i + 1] += t->begin[i];
+    }
+    for (size_t i = 0; i < s->num_actions; i++) {
+        t->order[t->begin[t->of_step[s->step_of[i]]]++] = (uint32_t)i;
+    }
+}
+
+/* Runs the action at a position: what it sends is received where the other rank is by now. */
+static void run_action(lowerer *l, size_t position)
+{
     const dpl_schedule *s = l->schedule;
-    size_t position = s->order_begin[rank] + l->done[rank];
+    int32_t rank = (int32_t)s->steps[s->step_of[position]].rank;
     dpl_half halves[2];
-    if (position >= s->order_begin[rank + 1]) {
-        return false;
-    }
     int count = dpl_action_halves(&s->actions[position], halves);
-    for (int i = 0; i < count; i++) {
-        if (!has_input(t, &halves[i])) {
-            return false;
-        }
-    }
     l->done[rank]++;
     for (int i = 0; i < count; i++) {
         int32_t to = receiver_of(s, &halves[i]);
-        t->ran[2 * dpl_schedule_cell(s, halves[i].stage, halves[i].chunk) + halves[i].back] = true;
         if (to >= 0) {
             int32_t peer = s->stage_rank[to];
             add(l, rank, send_of(&halves[i], l->done[rank]));
             add(l, peer, receive_of(&halves[i], to, l->done[peer]));
         }
     }
-    return true;
+}
+
+static dpl_code run_turns(lowerer *l, const turns *t)
+{
+    const dpl_schedule *s = l->schedule;
+    find_turns(s, t, l->done);
+    sort_by_turn(s, t);
+    for (size_t i = 0; i < s->num_actions; i++) {
+        if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
+            return DPL_CANCELLED;
+        }
+        run_action(l, t->order[i]);
+    }
+    return DPL_OK;
 }
 
 static dpl_code place_by_turns(lowerer *l)
 {
-    const dpl_schedule *s = l->schedule;
-    size_t cells = 2 * s->num_cells;
-    turns t = {l, dpl_allocate(&s->hooks, cells, sizeof *t.ran)};
-    size_t left = s->num_actions;
-    dpl_code code = t.ran != NULL ? DPL_OK : DPL_MEMORY;
-    while (code == DPL_OK && left > 0) {
-        for (int32_t r = 0; r < s->num_ranks; r++) {
-            left -= take_turn(&t, r);
-        }
-        code = dpl_cancelled(&s->hooks) ? DPL_CANCELLED : DPL_OK;
+    const dpl_hooks *hooks = &l->schedule->hooks;
+    size_t actions = l->schedule->num_actions;
+    turns t = {dpl_allocate_unset(hooks, actions, sizeof *t.of_step),
+               dpl_allocate(hooks, actions + 1, sizeof *t.begin),
+               dpl_allocate_unset(hooks, actions, sizeof *t.order)};
+    dpl_code code = DPL_MEMORY;
+    if (t.of_step != NULL && t.begin != NULL && t.order != NULL) {
+        code = run_turns(l, &t);
     }
-    dpl_release(&s->hooks, t.ran, cells, sizeof *t.ran);
+    dpl_release(hooks, t.of_step, actions, sizeof *t.of_step);
+    dpl_release(hooks, t.begin, actions + 1, sizeof *t.begin);
+    dpl_release(hooks, t.order, actions, sizeof *t.order);
     return code;
 }
 
@@ -220,12 +257,27 @@ static size_t position_needing(const lowerer *l, const needs *n, const dpl_half 
     return (h->back ? n->backward[cell] : n->forward[cell]) - l->schedule->order_begin[rank];
 }
 
+/* Nothing sent by a rank: only to those that it sends to, as there may be millions. */
+static void forget_receivers(const lowerer *l, const needs *n, int32_t rank)
+{
+    const dpl_schedule *s = l->schedule;
+    for (size_t i = s->order_begin[rank]; i < s->order_begin[rank + 1]; i++) {
+        dpl_half halves[2];
+        for (int k = dpl_action_halves(&s->actions[i], halves); k-- > 0;) {
+            int32_t to = receiver_of(s, &halves[k]);
+            if (to >= 0) {
+                n->latest[s->stage_rank[to]] = UINT32_MAX;
+            }
+        }
+    }
+}
+
 /* Adds a rank's sends, right behind their actions, and what others receive of it, each no later
  * than what is sent to the same rank after it: the way goes back from the last send. */
 static void place_messages_of(lowerer *l, const needs *n, int32_t rank)
 {
     const dpl_schedule *s = l->schedule;
-    memset(n->latest, 0xff, (size_t)s->num_ranks * sizeof *n->latest);
+    forget_receivers(l, n, rank);
     for (size_t i = s->order_begin[rank + 1]; i-- > s->order_begin[rank];) {
         dpl_half halves[2];
         for (int k = dpl_action_halves(&s->actions[i], halves); k-- > 0;) {
