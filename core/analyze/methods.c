@@ -165,8 +165,7 @@ static void put_head(writer *w, const dpl_problem *problem)
         stages ? "stages" : "ranks", (long)problem->shape.num_ranks,
         (long)problem->shape.num_chunks);
     put(w, "Bubble: time that a middle rank is idle from the first start to the last end, in the "
-           "unit\nof "
-           "the costs.\n");
+           "unit\nof the costs.\n");
     put(w, "Parameters, activations: on the fullest device, in units of %s.\n",
         stages ? "a stage's" : "a rank's share of the model");
     put(w,

@@ -1,5 +1,6 @@
 /* The module dpl.benchmark, and what its classes share. */
 #include "bind/estimator.h"
+#include "bind/setup.h"
 
 const char *const dpl_estimator_recipes[] = {"flash", "standard", "full", NULL};
 
@@ -51,14 +52,7 @@ dpl_schedule *dpl_estimator_push_schedule(lua_State *L, const dpl_shape *shape,
     if (given == NULL) {
         return dpl_bind_make_schedule(L, dpl_bind_strategy(L, 2), shape, order);
     }
-    if (dpl_schedule_num_ranks(given) != shape->num_ranks ||
-        dpl_schedule_num_chunks(given) != shape->num_chunks) {
-        dpl_bind_error(L,
-                       "the schedule has %d ranks and %d chunks, where num_ranks = %d and "
-                       "num_chunks = %d",
-                       (int)dpl_schedule_num_ranks(given), (int)dpl_schedule_num_chunks(given),
-                       (int)shape->num_ranks, (int)shape->num_chunks);
-    }
+    dpl_setup_check_sizes(L, given, shape, false);
     lua_pushvalue(L, 2);
     return dpl_bind_check_schedule(L, 2);
 }

@@ -120,16 +120,16 @@ typedef struct dpl_option {
 /* "latency" and so on, by dpl_comm_model; ended by NULL. */
 extern const char *const dpl_bind_comm_models[];
 
-/* weight_memory of a struct with a member `options` of type dpl_simulate_options. */
-#define DPL_WEIGHT_MEMORY_OPTION(type)                                                             \
+/* weight_memory, a member of a struct. */
+#define DPL_WEIGHT_MEMORY_OPTION(type, member)                                                     \
     {                                                                                              \
-        "weight_memory", DPL_OPTION_NUMBER, offsetof(type, options.weight_memory), 0, 1, 1,        \
+        "weight_memory", DPL_OPTION_NUMBER, offsetof(type, member), 0, 1, 1,                       \
             "share of an activation", "what I leaves for W to free", NULL                          \
     }
 
-/* All that such a struct is simulated with. */
+/* All that a struct with a member `options` of type dpl_simulate_options is simulated with. */
 #define DPL_SIMULATE_OPTIONS(type)                                                                 \
-    DPL_WEIGHT_MEMORY_OPTION(type),                                                                \
+    DPL_WEIGHT_MEMORY_OPTION(type, options.weight_memory),                                         \
         {"comm",                                                                                   \
          DPL_OPTION_CHOICE,                                                                        \
          offsetof(type, options.comm),                                                             \

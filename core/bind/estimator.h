@@ -93,9 +93,7 @@ extern const char *const dpl_estimator_recipes[];
         COUNT("optimizer_shards", work.model.optimizer_shards, 1, 1, "",                           \
               "data-parallel ranks that share the optimizer state")
 
-#define WEIGHT_MEMORY_OPTION                                                                       \
-    NUMBER("weight_memory", work.model.weight_memory, 0, 1, 1, "share of an activation",           \
-           "what I leaves for W to free")
+#define WEIGHT_MEMORY_OPTION DPL_WEIGHT_MEMORY_OPTION(estimator, work.model.weight_memory)
 
 #define HARDWARE_OPTIONS                                                                           \
     BOOLEAN("causal", work.model.causal, 1, "attention's FLOPs count half the matrix"),            \

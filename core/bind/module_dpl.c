@@ -62,7 +62,7 @@ static int named_schedule(lua_State *L)
          "", "hanayo: times down the ranks and up again; default 1", NULL},
         {"costs", DPL_OPTION_COSTS, offsetof(asked, costs), 0, 0, DPL_UNSET, "time",
          "of a stage, for orders that depend on them; default: as of dpl.simulate", NULL},
-        DPL_WEIGHT_MEMORY_OPTION(asked),
+        DPL_WEIGHT_MEMORY_OPTION(asked, options.weight_memory),
         {"comm", DPL_OPTION_CHOICE, offsetof(asked, options.comm), 0, 0, DPL_COMM_LATENCY, "",
          "\"batched\": dualpipe and dualpipev with the sends and receives of DeepSeek's code",
          dpl_bind_comm_models},

@@ -10,28 +10,23 @@ dpl_problem dpl_setup_problem(const dpl_setup *setup)
         .shape = setup->shape, .costs = setup->costs, .hold = (dpl_hold)setup->hold};
 }
 
-/*
- * [-0, +0, v] A schedule answers for the object only on its sizes: as many ranks, or with hold =
- * "stages" as many stages on each route, and as many chunks.
- */
-static void check_sizes(lua_State *L, const dpl_schedule *schedule, const dpl_setup *setup)
+void dpl_setup_check_sizes(lua_State *L, const dpl_schedule *schedule, const dpl_shape *shape,
+                           bool of_stages)
 {
-    bool of_stages = setup->hold == DPL_HOLD_STAGES;
     int32_t length = dpl_schedule_num_ranks(schedule);
     for (size_t i = 0; of_stages && i < dpl_schedule_num_routes(schedule); i++) {
         length = dpl_schedule_route_length(schedule, i);
-        if (length != setup->shape.num_ranks) {
+        if (length != shape->num_ranks) {
             break;
         }
     }
-    if (length != setup->shape.num_ranks ||
-        dpl_schedule_num_chunks(schedule) != setup->shape.num_chunks) {
+    if (length != shape->num_ranks || dpl_schedule_num_chunks(schedule) != shape->num_chunks) {
         dpl_bind_error(L,
                        "the schedule has %d %s and %d chunks, the object that it was given to "
                        "num_ranks = %d%s and num_chunks = %d: make one for the schedule's sizes",
                        (int)length, of_stages ? "stages on a route" : "ranks",
-                       (int)dpl_schedule_num_chunks(schedule), (int)setup->shape.num_ranks,
-                       of_stages ? " stages" : "", (int)setup->shape.num_chunks);
+                       (int)dpl_schedule_num_chunks(schedule), (int)shape->num_ranks,
+                       of_stages ? " stages" : "", (int)shape->num_chunks);
     }
 }
 
@@ -42,7 +37,7 @@ const dpl_schedule *dpl_setup_push_schedule(lua_State *L, int argument, const dp
     dpl_error error;
     const dpl_schedule *given = dpl_bind_test_schedule(L, argument);
     if (given != NULL) {
-        check_sizes(L, given, setup);
+        dpl_setup_check_sizes(L, given, &setup->shape, setup->hold == DPL_HOLD_STAGES);
         options->cost_unit = setup->hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
         lua_pushvalue(L, argument);
         return given;

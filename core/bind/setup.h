@@ -37,6 +37,13 @@ extern const char *const dpl_setup_holds[];
     }
 
 /*
+ * [-0, +0, v] A schedule answers for an object only on its sizes: as many ranks, or `of_stages` as
+ * many stages on each route, and as many chunks.
+ */
+void dpl_setup_check_sizes(lua_State *L, const dpl_schedule *schedule, const dpl_shape *shape,
+                           bool of_stages);
+
+/*
  * [-0, +1, e] Pushes the schedule that the argument stands for: a strategy's, on the setup's sizes
  * as they are held, made for the options; or one that is given, which must have these sizes.
  * options->cost_unit: what the costs are those of, for both what `hold` says, so that one can be

@@ -23,7 +23,7 @@ static const dpl_option comparator_options[] = {
 
 static const dpl_option optimizer_options[] = {
     PROBLEM_OPTIONS,
-    DPL_WEIGHT_MEMORY_OPTION(problem),
+    DPL_WEIGHT_MEMORY_OPTION(problem, options.weight_memory),
     {"overhead", DPL_OPTION_NUMBER, offsetof(problem, overhead), 0, DPL_MOST_NUMBER, 0, "time",
      "what every action takes besides its cost, however small the chunk: for optimal_chunks", NULL},
 };

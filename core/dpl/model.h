@@ -125,7 +125,8 @@ DPL_API dpl_code dpl_model_check(const dpl_model *model, dpl_error *error);
 /* The same for all three. */
 DPL_API dpl_code dpl_workload_check(const dpl_workload *work, dpl_error *error);
 
-/* Parameters and layers of one rank's share of a pipeline of num_ranks. */
+/* Parameters and layers of one rank's share of a pipeline of num_ranks; with 1, as they are given.
+ */
 DPL_API double dpl_model_share_params(const dpl_model *model, int32_t num_ranks);
 DPL_API double dpl_model_share_layers(const dpl_model *model, int32_t num_ranks);
 

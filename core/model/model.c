@@ -71,7 +71,7 @@ static dpl_code check_tensor_parallel(const dpl_model *m, dpl_error *error)
 
 static dpl_code check_params(const dpl_model *m, dpl_error *error)
 {
-    double given = m->params > 0 ? m->params : m->params_per_rank;
+    double given = dpl_model_share_params(m, 1);
     if ((m->params > 0) == (m->params_per_rank > 0)) {
         return dpl_fail(error, DPL_ARGUMENT,
                         "give the parameters of the model or those of a rank's share of it, one of "

@@ -19,8 +19,7 @@ typedef struct forward_flops {
 
 static double active_share(const dpl_model *m)
 {
-    double given = m->params > 0 ? m->params : m->params_per_rank;
-    return m->active_params > 0 ? m->active_params / given : 1;
+    return m->active_params > 0 ? m->active_params / dpl_model_share_params(m, 1) : 1;
 }
 
 static forward_flops share_flops(const dpl_model *m, int32_t num_ranks)

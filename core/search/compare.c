@@ -70,10 +70,12 @@ static dpl_code compare_one(const dpl_comparison_query *q, double baseline, cons
         fill_row(run.timeline, baseline, row);
     } else if (code == DPL_SIZE || code == DPL_DEADLOCK) {
         row->skipped = code;
-        /* A size's message names the strategy. */
-        (void)snprintf(row->reason, sizeof row->reason, "%s%s%.220s",
-                       code == DPL_SIZE ? "" : row->info->name, code == DPL_SIZE ? "" : ": ",
-                       problem.message);
+        if (code == DPL_SIZE) { /* whose message names the strategy */
+            (void)snprintf(row->reason, sizeof row->reason, "%.220s", problem.message);
+        } else {
+            (void)snprintf(row->reason, sizeof row->reason, "%s: %.220s", row->info->name,
+                           problem.message);
+        }
         code = DPL_OK;
     } else if (error != NULL) {
         *error = problem;

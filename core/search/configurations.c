@@ -81,13 +81,13 @@ static bool next_shape(walk *w, const char **strategy, dpl_shape *shape)
  * Whether the strategy allows the shape, and the layers, where they are given, are enough for each
  * stage to have one. Layers that only follow from the parameters are too rough for that.
  */
-static bool is_allowed(const dpl_workload *work, const char *strategy, const dpl_shape *shape)
+static bool is_allowed(const dpl_workload *work, const char *strategy, const dpl_shape *shape,
+                       dpl_layout *layout)
 {
-    dpl_layout layout;
-    if (dpl_strategy_layout(strategy, shape, &layout, NULL) != DPL_OK) {
+    if (dpl_strategy_layout(strategy, shape, layout, NULL) != DPL_OK) {
         return false;
     }
-    return work->model.layers == 0 || layout.route_length <= work->model.layers;
+    return work->model.layers == 0 || layout->route_length <= work->model.layers;
 }
 
 /* ---- Whether the search has sense and end ---- */
@@ -154,15 +154,16 @@ static dpl_code count_shapes(walk *w, const dpl_workload *work, const dpl_hooks 
 {
     const char *strategy = NULL;
     dpl_shape shape;
+    dpl_layout layout;
     double actions = 0;
     for (size_t seen = 0; next_shape(w, &strategy, &shape); seen++) {
         if (seen % CANCEL_EVERY == 0 && dpl_cancelled(hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        if (!is_allowed(work, strategy, &shape)) {
+        if (!is_allowed(work, strategy, &shape, &layout)) {
             continue;
         }
-        actions += dpl_actions_at_most(strategy, &shape);
+        actions += dpl_actions_at_most(&layout, &shape);
         (*size)++;
         if (actions > DPL_MOST_SEARCHED) {
             return too_much("actions to simulate", actions, DPL_MOST_SEARCHED, error);
@@ -262,24 +263,16 @@ static dpl_code try_schedule(progress *p, const dpl_schedule *schedule, dpl_esti
     return code;
 }
 
-static double layers_per_stage(const dpl_model *model, const char *strategy, const dpl_shape *shape)
-{
-    dpl_layout layout;
-    if (dpl_strategy_layout(strategy, shape, &layout, NULL) != DPL_OK) {
-        return 0;
-    }
-    return dpl_model_share_layers(model, shape->num_ranks) * shape->num_ranks / layout.route_length;
-}
-
 static dpl_code try_shape(progress *p, const char *strategy, const dpl_shape *shape,
-                          dpl_error *error)
+                          const dpl_layout *layout, dpl_error *error)
 {
     dpl_schedule *schedule = NULL;
+    double layers = dpl_model_share_layers(&p->work->model, shape->num_ranks) * shape->num_ranks;
     dpl_estimate estimate = {.strategy = dpl_strategy_find(strategy)->name,
                              .num_ranks = shape->num_ranks,
                              .num_chunks = shape->num_chunks,
-                             .micro_batch = p->work->model.batch_size / shape->num_chunks};
-    estimate.layers_per_stage = layers_per_stage(&p->work->model, strategy, shape);
+                             .micro_batch = p->work->model.batch_size / shape->num_chunks,
+                             .layers_per_stage = layers / layout->route_length};
     dpl_code code = dpl_estimate_schedule(p->work, strategy, shape, &p->hooks, &schedule, error);
     if (code == DPL_OK) {
         code = try_schedule(p, schedule, &estimate, error);
@@ -293,16 +286,17 @@ static dpl_code try_all(progress *p, dpl_error *error)
     walk w;
     const char *strategy = NULL;
     dpl_shape shape;
+    dpl_layout layout;
     dpl_code code = DPL_OK;
     begin_walk(&w, p->search, p->work->model.batch_size);
     for (size_t seen = 0; code == DPL_OK && next_shape(&w, &strategy, &shape); seen++) {
         if (seen % CANCEL_EVERY == 0 && dpl_cancelled(&p->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        if (!is_allowed(p->work, strategy, &shape)) {
+        if (!is_allowed(p->work, strategy, &shape, &layout)) {
             p->summary->not_allowed++;
         } else {
-            code = try_shape(p, strategy, &shape, error);
+            code = try_shape(p, strategy, &shape, &layout, error);
         }
     }
     return code;

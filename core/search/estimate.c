@@ -73,13 +73,9 @@ dpl_code dpl_estimate_rate(const dpl_workload *work, const dpl_schedule *schedul
     return code;
 }
 
-double dpl_actions_at_most(const char *strategy, const dpl_shape *shape)
+double dpl_actions_at_most(const dpl_layout *layout, const dpl_shape *shape)
 {
-    dpl_layout layout;
-    if (dpl_strategy_layout(strategy, shape, &layout, NULL) != DPL_OK) {
-        return 0; /* not allowed: there is no schedule */
-    }
-    return 3.0 * layout.route_length * shape->num_chunks;
+    return 3.0 * layout->route_length * shape->num_chunks;
 }
 
 /* ---- Sorting ---- */

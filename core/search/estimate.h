@@ -23,8 +23,8 @@ dpl_code dpl_estimate_memory(const dpl_workload *work, const dpl_schedule *sched
 dpl_code dpl_estimate_rate(const dpl_workload *work, const dpl_schedule *schedule,
                            const dpl_hooks *hooks, dpl_estimate *estimate, dpl_error *error);
 
-/* No fewer actions than a strategy's schedule has. The strategy must exist. */
-double dpl_actions_at_most(const char *strategy, const dpl_shape *shape);
+/* No fewer actions than a schedule of this layout has. */
+double dpl_actions_at_most(const dpl_layout *layout, const dpl_shape *shape);
 
 /*
  * Of figures that are compared: what differs by rounding alone becomes alike. 40 bits, 12 digits,

@@ -68,7 +68,7 @@ static dpl_code workload_at(const dpl_scaling *s, const dpl_shape *shape, dpl_wo
                         (long long)batch, (long)shape->num_ranks);
     }
     double base = s->base.num_ranks;
-    double given = m->params > 0 ? m->params : m->params_per_rank;
+    double given = dpl_model_share_params(m, 1);
     double parts = s->mode == DPL_STRONG_SCALING ? shape->num_ranks / base : 1;
     m->params_per_rank = dpl_model_share_params(&s->work->model, s->base.num_ranks) / parts;
     m->layers_per_rank = dpl_model_share_layers(&s->work->model, s->base.num_ranks) / parts;
@@ -204,10 +204,11 @@ static dpl_code check_limit(const dpl_scaling *s, double min_efficiency, int32_t
         return dpl_strategy_check(s->strategy, &s->base, error);
     }
     for (int32_t ranks = 1; ranks <= max_ranks; ranks++) {
+        dpl_layout layout;
         dpl_shape shape = {.num_ranks = ranks};
         if (chunks_at(s, ranks, &shape.num_chunks, NULL) == DPL_OK &&
-            dpl_strategy_check(s->strategy, &shape, NULL) == DPL_OK) {
-            actions += dpl_actions_at_most(s->strategy, &shape);
+            dpl_strategy_layout(s->strategy, &shape, &layout, NULL) == DPL_OK) {
+            actions += dpl_actions_at_most(&layout, &shape);
         }
     }
     if (actions > DPL_MOST_SEARCHED) {

@@ -62,7 +62,8 @@ static dpl_code make_times(dpl_timeline *t, dpl_error *error)
     if (t->comm != NULL) {
         return DPL_OK;
     }
-    dpl_code code = dpl_memory_reserve((double)steps, 5 * sizeof(double), "the timeline", error);
+    dpl_code code = dpl_memory_reserve((double)steps, DPL_COMM_TIMES_OF_STEP * sizeof(double),
+                                       "the timeline", error);
     if (code != DPL_OK) {
         return code;
     }

@@ -17,6 +17,9 @@ typedef struct dpl_comm_times {
     double *arrives; /* and ends */
 } dpl_comm_times;
 
+/* Times of a step in these: its start, and two of each of its messages. */
+#define DPL_COMM_TIMES_OF_STEP 5
+
 /* Numbers of the messages that a step needs, forward first; at most two. Returns how many. */
 int dpl_messages_needed(const dpl_schedule *schedule, size_t step, size_t out[2]);
 

@@ -137,8 +137,11 @@ double dpl_timeline_busy(const dpl_timeline *timeline, int32_t rank)
 size_t dpl_timeline_bytes(const dpl_timeline *timeline)
 {
     const dpl_schedule *s = timeline->schedule;
-    size_t comm = timeline->comm != NULL ? s->num_actions * 5 * sizeof(double) : 0;
-    return sizeof *timeline + comm + (s->num_actions + 1) * sizeof(double) +
+    size_t times = s->num_actions + 1; /* the ends */
+    if (timeline->comm != NULL) {
+        times += s->num_actions * DPL_COMM_TIMES_OF_STEP;
+    }
+    return sizeof *timeline + times * sizeof(double) +
            (size_t)s->num_ranks * sizeof(dpl_rank_time) +
            dpl_schedule_num_costs(s) * sizeof(double);
 }

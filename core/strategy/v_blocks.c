@@ -41,11 +41,6 @@ void dpl_board_remove_weights(dpl_board *b)
 
 /* ---- Squeezing ---- */
 
-static int32_t later(int32_t a, int32_t b)
-{
-    return a > b ? a : b;
-}
-
 /* The first slot behind an action that has been squeezed. */
 static int32_t behind(const dpl_board *b, int32_t rank, int32_t action)
 {
@@ -63,10 +58,10 @@ static int32_t inputs_of(const dpl_board *b, int32_t rank, int32_t action)
         return slot; /* its place in the rank's order is behind its input gradient's */
     }
     if (before >= 0 && before < b->ranks) {
-        slot = later(slot, behind(b, before, action));
+        slot = dpl_later_slot(slot, behind(b, before, action));
     }
     if (kind > 0) {
-        slot = later(slot, behind(b, rank, action - b->chunks));
+        slot = dpl_later_slot(slot, behind(b, rank, action - b->chunks));
     }
     return slot;
 }
@@ -79,7 +74,7 @@ static void squeeze_slot(dpl_board *b, int32_t slot, int32_t *free_at)
         if (action == NO_ACTION) {
             continue;
         }
-        int32_t place = later(free_at[rank], inputs_of(b, rank, action));
+        int32_t place = dpl_later_slot(free_at[rank], inputs_of(b, rank, action));
         b->scratch[(size_t)rank * b->acts_row + (size_t)action] = place;
         free_at[rank] = place + 1;
     }

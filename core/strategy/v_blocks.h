@@ -50,6 +50,11 @@ static inline int32_t *dpl_board_slot(const dpl_board *b, int32_t rank, int32_t 
     return &b->slot[(size_t)rank * b->acts_row + (size_t)action];
 }
 
+static inline int32_t dpl_later_slot(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Counts slots that were looked at; false where the work is to stop. */
 static inline bool dpl_board_goes_on(dpl_board *b, size_t slots)
 {

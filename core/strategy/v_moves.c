@@ -70,11 +70,6 @@ static void find_holdings(moves *m)
 
 /* ---- Where an action may go ---- */
 
-static int32_t later(int32_t a, int32_t b)
-{
-    return a > b ? a : b;
-}
-
 /* The first slot behind everything that the action has to follow. */
 static int32_t first_slot(const dpl_board *b, int32_t rank, int32_t action)
 {
@@ -87,13 +82,15 @@ static int32_t first_slot(const dpl_board *b, int32_t rank, int32_t action)
         last = *dpl_board_slot(b, rank, action - 1);
     }
     if (kind == BLOCK_W) {
-        return later(last, b->gradients[(size_t)rank * 2 * (size_t)b->chunks + (size_t)number]) + 1;
+        return dpl_later_slot(last,
+                              b->gradients[(size_t)rank * 2 * (size_t)b->chunks + (size_t)number]) +
+               1;
     }
     if (before >= 0 && before < b->ranks) {
-        last = later(last, *dpl_board_slot(b, before, action));
+        last = dpl_later_slot(last, *dpl_board_slot(b, before, action));
     }
     if (kind > 0) {
-        last = later(last, *dpl_board_slot(b, rank, action - b->chunks));
+        last = dpl_later_slot(last, *dpl_board_slot(b, rank, action - b->chunks));
     }
     return last + 1;
 }
