@@ -42,9 +42,9 @@ local function problem(args, more)
   return options
 end
 
--- The same order, with the strategy's own sends and receives where the model has use for them.
+-- The same order; for batches with the strategy's own sends and receives, where it has any.
 local function for_model(args, name, schedule)
-  if dpl.describe(name).uses_costs then
+  if args.comm ~= "batched" or dpl.describe(name).uses_costs then
     return schedule
   end
   return dpl.schedule(name, {
