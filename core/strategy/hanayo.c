@@ -9,9 +9,10 @@
  * P micro-batches go in units is a choice made here. Checked by simulation: at F = B a rank idles
  * P - 1 slots at F and P - 1 at B, of 4 w M + 2 (P - 1), that is, 1 / (2 w) of the bubble of 1F1B;
  * and with one wave a rank's order is that of chimera on 2 P ranks. For M = P and B = 2 F the idle
- * share is (2 P - 2) / (3 w P + 2 P - 2); an account of the paper quotes P - 1 for the 2 P - 2
- * below, which is no makespan in whole slots (w = 1, P = 2), and this could not be settled. For B
- * longer than F the order by slots leaves gaps between units that the authors' runtime may not.
+ * share is (2 P - 2) / (3 w P + 2 P - 2), idle time over work and idle time. An account of the
+ * paper quotes (2 P - 2) / (3 w P + P - 1): the same idle time, but over less than it and the work
+ * take together. For B longer than F the order by slots leaves gaps between units that the authors'
+ * runtime may not.
  */
 #include "strategy/slots.h"
 
