@@ -84,7 +84,7 @@ static dpl_code visit_actions(gathering *g, dpl_traffic *traffic, visitor *visit
     const dpl_schedule *s = g->schedule;
     for (int32_t rank = 0; rank < s->num_ranks; rank++) {
         for (size_t i = s->order_begin[rank]; i < s->order_begin[rank + 1]; i++) {
-            if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&g->hooks)) {
+            if (dpl_cancelled_at(&g->hooks, i)) {
                 return dpl_fail(error, DPL_CANCELLED, "cancelled");
             }
             visit(g, traffic, rank, i - s->order_begin[rank]);

@@ -32,8 +32,17 @@ void dpl_release(const dpl_hooks *hooks, void *block, size_t count, size_t size)
  */
 size_t dpl_row_length(size_t count, size_t size);
 
-/* Nonzero where the work is to stop. */
+/* Whether the work is to stop. */
 bool dpl_cancelled(const dpl_hooks *hooks);
+
+/* How many actions are worked on between two such questions: a few milliseconds. */
+#define DPL_CANCEL_EVERY 65536
+
+/* The question, asked in work on many actions, of which this is number `index`. */
+static inline bool dpl_cancelled_at(const dpl_hooks *hooks, size_t index)
+{
+    return index % DPL_CANCEL_EVERY == 0 && dpl_cancelled(hooks);
+}
 
 /* Sets all bytes of a block of any size, asking on the way whether to stop: then false. */
 bool dpl_fill(const dpl_hooks *hooks, void *block, int byte, size_t count, size_t size);

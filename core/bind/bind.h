@@ -35,6 +35,10 @@ DPL_MODULE void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void
 /* [-0, +0, m] The hooks for objects made for this state: valid as long as the state. */
 const dpl_hooks *dpl_bind_hooks(lua_State *L);
 
+/* [-0, +0, v] In work on many rows, of which this is one: raises "interrupted!" where it is to
+ * stop. */
+void dpl_bind_ask(lua_State *L, lua_Integer row);
+
 /* ---- Errors ---- */
 
 /*

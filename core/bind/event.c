@@ -112,6 +112,7 @@ void dpl_bind_push_events(lua_State *L, const dpl_timeline *timeline)
     size_t actions = dpl_schedule_num_actions(dpl_timeline_schedule(timeline));
     lua_createtable(L, actions < INT32_MAX ? (int)actions : INT32_MAX, 0);
     for (lua_Integer i = 1; dpl_bind_push_next_event(L, &cursor); i++) {
+        dpl_bind_ask(L, i);
         lua_rawseti(L, -2, i);
     }
 }

@@ -40,6 +40,7 @@ static int order(lua_State *L)
     lua_createtable(L, (int)length, 0);
     for (size_t i = 0; i < length; i++) {
         char text[DPL_ACTION_TEXT_SIZE];
+        dpl_bind_ask(L, (lua_Integer)i + 1);
         lua_pushlstring(L, text, dpl_action_format(&actions[i], text));
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }

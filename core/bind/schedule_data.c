@@ -113,6 +113,7 @@ static void read_order(lua_State *L, int32_t rank, size_t length, dpl_action *ac
     for (size_t i = 0; i < length; i++) {
         dpl_error error;
         size_t size;
+        dpl_bind_ask(L, (lua_Integer)i + 1);
         if (lua_geti(L, -1, (lua_Integer)i + 1) != LUA_TSTRING) {
             dpl_bind_error(L,
                            OWNER ": rank %d, position %I: an action is a string such as '0F3' "

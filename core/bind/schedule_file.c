@@ -228,10 +228,12 @@ static int push_csv(lua_State *L, const dpl_schedule *schedule, text *out)
 {
     dpl_error error;
     if (dpl_schedule_write_csv(schedule, NULL, 0, &out->length, &error) != DPL_OK) {
-        return dpl_bind_fail(L, &error);
+        return error.code == DPL_CANCELLED ? dpl_bind_failed(L, &error) : dpl_bind_fail(L, &error);
     }
     char *bytes = lua_newuserdatauv(L, out->length + 1, 0);
-    (void)dpl_schedule_write_csv(schedule, bytes, out->length, &out->length, &error);
+    if (dpl_schedule_write_csv(schedule, bytes, out->length, &out->length, &error) != DPL_OK) {
+        return dpl_bind_failed(L, &error);
+    }
     out->bytes = bytes;
     return 1;
 }
@@ -325,6 +327,7 @@ int dpl_bind_schedule_program(lua_State *L)
     dpl_program_place place = dpl_schedule_program(s, rank);
     lua_newtable(L);
     for (lua_Integer i = 1; (length = dpl_program_next(&place, text)) > 0; i++) {
+        dpl_bind_ask(L, i);
         lua_pushlstring(L, text, length);
         lua_rawseti(L, -2, i);
     }

@@ -6,6 +6,9 @@
 
 #include "bind/embedded.h"
 
+/* Rows that Lua's tables are filled with between two such questions: a few milliseconds. */
+#define ROWS_AT_ONCE 8192
+
 /* ---- Hooks ---- */
 
 /* A userdata in the registry. The hooks that objects copy point back here, so that a cancel
@@ -48,6 +51,13 @@ void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data)
 const dpl_hooks *dpl_bind_hooks(lua_State *L)
 {
     return &record_of(L)->hooks;
+}
+
+void dpl_bind_ask(lua_State *L, lua_Integer row)
+{
+    if (row % ROWS_AT_ONCE == 0 && ask_state(record_of(L))) {
+        dpl_bind_error(L, "interrupted!");
+    }
 }
 
 /* ---- Errors ---- */

@@ -158,6 +158,7 @@ static int columns(lua_State *L)
         lua_setfield(L, 2, column_names[column]);
     }
     for (lua_Integer row = 1; dpl_bind_next_event(&cursor); row++) {
+        dpl_bind_ask(L, row);
         if (cursor.is_transfer) {
             put_transfer(L, first, row, &cursor.transfer);
         } else {

@@ -116,7 +116,7 @@ DPL_API dpl_code dpl_schedule_read_csv(const char *text, size_t length,
 /*
  * The text of a schedule's file. *length: its bytes, without a NUL; nothing is written where `size`
  * is less, and text may then be NULL. DPL_ARGUMENT where the format cannot say it: it has one
- * route.
+ * route. DPL_CANCELLED, by the schedule's hooks.
  */
 DPL_API dpl_code dpl_schedule_write_csv(const dpl_schedule *schedule, char *text, size_t size,
                                         size_t *length, dpl_error *error);

@@ -143,7 +143,7 @@ static dpl_code check_complete(const dpl_schedule *s, const dpl_cells *cells, dp
     for (int32_t stage = 0; stage < s->num_stages; stage++) {
         const dpl_route_stages *route = &s->routes[s->stage_route[stage]];
         for (int32_t i = 0; i < route->num_chunks; i++) {
-            if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
+            if (dpl_cancelled_at(&s->hooks, i)) {
                 return DPL_CANCELLED;
             }
             dpl_code code = check_cell(s, cells, stage, route->first_chunk + i, verdict);
@@ -164,7 +164,7 @@ dpl_code dpl_schedule_check_actions(const dpl_schedule *schedule, dpl_cells *cel
     for (int32_t r = 0; r < schedule->num_ranks; r++) {
         for (size_t p = schedule->order_begin[r]; p < schedule->order_begin[r + 1]; p++) {
             place at = {schedule, cells, r, p, verdict};
-            if (p % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&schedule->hooks)) {
+            if (dpl_cancelled_at(&schedule->hooks, p)) {
                 return DPL_CANCELLED;
             }
             dpl_code code = check_action(&at);

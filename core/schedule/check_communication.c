@@ -102,7 +102,7 @@ static dpl_code check_each(const checker *k)
     const dpl_schedule *s = k->schedule;
     for (int32_t rank = 0; rank < s->num_ranks; rank++) {
         for (size_t i = s->comm_begin[rank]; i < s->comm_begin[rank + 1]; i++) {
-            if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
+            if (dpl_cancelled_at(&s->hooks, i)) {
                 return DPL_CANCELLED;
             }
             dpl_code code = check_numbers(k, rank, i);
@@ -140,6 +140,9 @@ static dpl_code check_messages_of(const checker *k, int32_t stage, int32_t direc
     }
     for (int32_t i = 0; i < route->num_chunks; i++) {
         int32_t chunk = route->first_chunk + i;
+        if (dpl_cancelled_at(&s->hooks, (size_t)i)) {
+            return DPL_CANCELLED;
+        }
         size_t message = 2 * dpl_schedule_cell(s, stage, chunk) + (direction < 0 ? 1 : 0);
         if (k->sent[message] == NOBODY) {
             return missing(k, stage, chunk, direction < 0 ? DPL_SEND_B : DPL_SEND_F);
@@ -202,6 +205,9 @@ static dpl_code check_order_of(const checker *k, int32_t rank)
     forget_senders(k, rank);
     for (size_t i = s->comm_begin[rank]; i < s->comm_begin[rank + 1]; i++) {
         dpl_message_side side;
+        if (dpl_cancelled_at(&s->hooks, i)) {
+            return DPL_CANCELLED;
+        }
         if (!dpl_message_of(s, &s->comms[i], &side) || side.sends) {
             continue;
         }
@@ -218,9 +224,6 @@ static dpl_code check_order_of(const checker *k, int32_t rank)
 static dpl_code check_order(const checker *k)
 {
     for (int32_t rank = 0; rank < k->schedule->num_ranks; rank++) {
-        if (dpl_cancelled(&k->schedule->hooks)) {
-            return DPL_CANCELLED;
-        }
         dpl_code code = check_order_of(k, rank);
         if (code != DPL_OK) {
             return code;
@@ -258,6 +261,8 @@ typedef struct ready {
     int32_t *ranks;
     bool *queued;
     size_t count;
+    size_t done; /* messages */
+    bool cancelled;
 } ready;
 
 static void queue(ready *list, int32_t rank)
@@ -280,6 +285,10 @@ static void run_rank(const checker *k, int32_t rank, ready *list)
         k->next[rank]++;
         k->next[peer]++;
         queue(list, peer);
+        if (dpl_cancelled_at(&k->schedule->hooks, ++list->done)) {
+            list->cancelled = true;
+            return;
+        }
     }
 }
 
@@ -356,13 +365,13 @@ static dpl_code run_all(const checker *k, ready *list)
     for (int32_t rank = s->num_ranks; rank-- > 0;) {
         queue(list, rank);
     }
-    for (size_t turns = 0; list->count > 0; turns++) {
+    while (list->count > 0 && !list->cancelled) {
         int32_t rank = list->ranks[--list->count];
         list->queued[rank] = false;
         run_rank(k, rank, list);
-        if (turns % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
-            return DPL_CANCELLED;
-        }
+    }
+    if (list->cancelled) {
+        return DPL_CANCELLED;
     }
     return all_done(k) ? DPL_OK : explain(k);
 }
@@ -373,7 +382,7 @@ static dpl_code check_blocking(const checker *k)
     const dpl_schedule *s = k->schedule;
     size_t ranks = (size_t)s->num_ranks;
     ready list = {dpl_allocate(&s->hooks, ranks, sizeof *list.ranks),
-                  dpl_allocate(&s->hooks, ranks, sizeof *list.queued), 0};
+                  dpl_allocate(&s->hooks, ranks, sizeof *list.queued), 0, 0, false};
     dpl_code code = DPL_MEMORY;
     if (list.ranks != NULL && list.queued != NULL) {
         code = run_all(k, &list);
@@ -413,10 +422,12 @@ static void release(checker *k)
 
 static dpl_code check_all(checker *k)
 {
-    size_t bytes = num_messages(k) * sizeof *k->sent;
-    dpl_schedule_find_cells(k->schedule, k->forward, k->backward);
-    memset(k->sent, 0xff, bytes);
-    memset(k->received, 0xff, bytes);
+    const dpl_schedule *s = k->schedule;
+    if (!dpl_schedule_find_cells(s, k->forward, k->backward) ||
+        !dpl_fill(&s->hooks, k->sent, 0xff, num_messages(k), sizeof *k->sent) ||
+        !dpl_fill(&s->hooks, k->received, 0xff, num_messages(k), sizeof *k->received)) {
+        return DPL_CANCELLED;
+    }
     dpl_code code = check_each(k);
     if (code == DPL_OK) {
         code = check_complete(k);

@@ -93,13 +93,17 @@ bool dpl_message_of(const dpl_schedule *s, const dpl_communication *c, dpl_messa
     return true;
 }
 
-void dpl_schedule_find_cells(const dpl_schedule *s, uint32_t *forward, uint32_t *backward)
+bool dpl_schedule_find_cells(const dpl_schedule *s, uint32_t *forward, uint32_t *backward)
 {
     for (size_t i = 0; i < s->num_actions; i++) {
         dpl_half halves[2];
+        if (dpl_cancelled_at(&s->hooks, i)) {
+            return false;
+        }
         for (int k = dpl_action_halves(&s->actions[i], halves); k-- > 0;) {
             uint32_t *positions = halves[k].back ? backward : forward;
             positions[dpl_schedule_cell(s, halves[k].stage, halves[k].chunk)] = (uint32_t)i;
         }
     }
+    return true;
 }

@@ -190,7 +190,7 @@ static dpl_code visit_line(reader *r, const char *at, const char *end, size_t li
                 return code;
             }
         }
-        if (column % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&r->hooks)) {
+        if (dpl_cancelled_at(&r->hooks, column)) {
             return dpl_fail(r->error, DPL_CANCELLED, "cancelled");
         }
         at = stop + 1;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "schedule/schedule.h"
 
 /* Writes what there is room for, and counts all. */
@@ -18,7 +19,8 @@ static void put(writer *w, const char *text, size_t length)
     w->length += length;
 }
 
-static void put_rank(writer *w, const dpl_schedule *s, int32_t rank)
+/* False where it was cancelled. */
+static bool put_rank(writer *w, const dpl_schedule *s, int32_t rank)
 {
     char text[DPL_ACTION_TEXT_SIZE + 1] = ",";
     dpl_program_place place = dpl_schedule_program(s, rank);
@@ -26,10 +28,14 @@ static void put_rank(writer *w, const dpl_schedule *s, int32_t rank)
     if (length > 0) {
         put(w, text + 1, length);
     }
-    while ((length = dpl_program_next(&place, text + 1)) > 0) {
+    for (size_t i = 0; (length = dpl_program_next(&place, text + 1)) > 0; i++) {
+        if (dpl_cancelled_at(&s->hooks, i)) {
+            return false;
+        }
         put(w, text, length + 1);
     }
     put(w, "\n", 1);
+    return true;
 }
 
 dpl_code dpl_schedule_write_csv(const dpl_schedule *schedule, char *text, size_t size,
@@ -45,7 +51,9 @@ dpl_code dpl_schedule_write_csv(const dpl_schedule *schedule, char *text, size_t
                         schedule->num_routes);
     }
     for (int32_t rank = 0; rank < schedule->num_ranks; rank++) {
-        put_rank(&w, schedule, rank);
+        if (!put_rank(&w, schedule, rank)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
     }
     *length = w.length;
     return DPL_OK;

@@ -12,20 +12,33 @@ static bool are_one_backward(const dpl_action *a, const dpl_action *b)
     return a->kind == DPL_I && b->kind == DPL_W && a->stage == b->stage && a->chunk == b->chunk;
 }
 
-/* Copies a rank's order; returns how many actions are left of it. */
-static size_t merge_order(const dpl_schedule *s, int32_t rank, dpl_action *out)
+/* Copies a rank's order behind the actions that `out` has. False where it was cancelled. */
+static bool merge_order(const dpl_schedule *s, int32_t rank, dpl_schedule *out)
 {
-    size_t count = 0;
-    for (size_t i = s->order_begin[rank]; i < s->order_begin[rank + 1]; i++) {
-        out[count] = s->actions[i];
-        if (i + 1 < s->order_begin[rank + 1] &&
-            are_one_backward(&s->actions[i], &s->actions[i + 1])) {
-            out[count].kind = DPL_B;
+    size_t end = s->order_begin[rank + 1];
+    for (size_t i = s->order_begin[rank]; i < end; i++) {
+        dpl_action *to = &out->actions[out->num_actions++];
+        if (dpl_cancelled_at(&s->hooks, out->num_actions)) {
+            return false;
+        }
+        *to = s->actions[i];
+        if (i + 1 < end && are_one_backward(&s->actions[i], &s->actions[i + 1])) {
+            to->kind = DPL_B;
             i++;
         }
-        count++;
     }
-    return count;
+    out->order_begin[rank + 1] = out->num_actions;
+    return true;
+}
+
+static dpl_code merge_orders(const dpl_schedule *s, dpl_schedule *out, dpl_error *error)
+{
+    for (int32_t r = 0; r < s->num_ranks; r++) {
+        if (!merge_order(s, r, out)) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
+        }
+    }
+    return DPL_OK;
 }
 
 /* The routes as data: `ranks` has room for all stages, `routes` for all routes. */
@@ -50,12 +63,10 @@ static dpl_code merge_into(const dpl_schedule *s, const dpl_route *routes, const
     if (merged == NULL) {
         return code;
     }
-    for (int32_t r = 0; r < s->num_ranks; r++) {
-        size_t begin = merged->order_begin[r];
-        merged->order_begin[r + 1] = begin + merge_order(s, r, merged->actions + begin);
+    code = merge_orders(s, merged, error);
+    if (code == DPL_OK) {
+        code = dpl_schedule_finish(merged, error);
     }
-    merged->num_actions = merged->order_begin[s->num_ranks];
-    code = dpl_schedule_finish(merged, error);
     if (code != DPL_OK) {
         dpl_schedule_destroy(merged);
         return code;
@@ -121,12 +132,15 @@ static void count_of_action(const lowerer *l, size_t position, int32_t rank)
     }
 }
 
-/* begin[r + 1] - begin[r]: sends and receives of rank r. */
-static void count_messages(lowerer *l)
+/* begin[r + 1] - begin[r]: sends and receives of rank r. False where it was cancelled. */
+static bool count_messages(lowerer *l)
 {
     const dpl_schedule *s = l->schedule;
     for (int32_t r = 0; r < s->num_ranks; r++) {
         for (size_t i = s->order_begin[r]; i < s->order_begin[r + 1]; i++) {
+            if (dpl_cancelled_at(&s->hooks, i)) {
+                return false;
+            }
             count_of_action(l, i, r);
         }
     }
@@ -134,6 +148,7 @@ static void count_messages(lowerer *l)
         l->begin[r + 1] += l->begin[r];
     }
     l->count = l->begin[s->num_ranks];
+    return true;
 }
 
 static void add(lowerer *l, int32_t rank, dpl_communication c)
@@ -164,11 +179,14 @@ static uint32_t turn_after(const dpl_schedule *s, const turns *t, const dpl_step
     return there > turn ? there : turn;
 }
 
-/* done: by rank, zero before and after. */
-static void find_turns(const dpl_schedule *s, const turns *t, size_t *done)
+/* done: by rank, zero before and after. False where it was cancelled. */
+static bool find_turns(const dpl_schedule *s, const turns *t, size_t *done)
 {
     for (size_t i = 0; i < s->num_actions; i++) {
         const dpl_step *step = &s->steps[i];
+        if (dpl_cancelled_at(&s->hooks, i)) {
+            return false;
+        }
         uint32_t turn = (uint32_t)done[step->rank];
         turn = turn_after(s, t, step, step->input, turn);
         turn = turn_after(s, t, step, step->gradient, turn);
@@ -176,10 +194,11 @@ static void find_turns(const dpl_schedule *s, const turns *t, size_t *done)
         done[step->rank] = (size_t)turn + 1;
     }
     memset(done, 0, (size_t)s->num_ranks * sizeof *done);
+    return true;
 }
 
-/* A counting sort; there are at most as many turns as actions. */
-static void sort_by_turn(const dpl_schedule *s, const turns *t)
+/* A counting sort; there are at most as many turns as actions. False where it was cancelled. */
+static bool sort_by_turn(const dpl_schedule *s, const turns *t)
 {
     for (size_t i = 0; i < s->num_actions; i++) {
         t->begin[t->of_step[i] + 1]++;
@@ -188,8 +207,12 @@ static void sort_by_turn(const dpl_schedule *s, const turns *t)
         t->begin[i + 1] += t->begin[i];
     }
     for (size_t i = 0; i < s->num_actions; i++) {
+        if (dpl_cancelled_at(&s->hooks, i)) {
+            return false;
+        }
         t->order[t->begin[t->of_step[s->step_of[i]]]++] = (uint32_t)i;
     }
+    return true;
 }
 
 /* Runs the action at a position: what it sends is received where the other rank is by now. */
@@ -213,10 +236,11 @@ static void run_action(lowerer *l, size_t position)
 static dpl_code run_turns(lowerer *l, const turns *t)
 {
     const dpl_schedule *s = l->schedule;
-    find_turns(s, t, l->done);
-    sort_by_turn(s, t);
+    if (!find_turns(s, t, l->done) || !sort_by_turn(s, t)) {
+        return DPL_CANCELLED;
+    }
     for (size_t i = 0; i < s->num_actions; i++) {
-        if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
+        if (dpl_cancelled_at(&s->hooks, i)) {
             return DPL_CANCELLED;
         }
         run_action(l, t->order[i]);
@@ -273,13 +297,17 @@ static void forget_receivers(const lowerer *l, const needs *n, int32_t rank)
 }
 
 /* Adds a rank's sends, right behind their actions, and what others receive of it, each no later
- * than what is sent to the same rank after it: the way goes back from the last send. */
-static void place_messages_of(lowerer *l, const needs *n, int32_t rank)
+ * than what is sent to the same rank after it: the way goes back from the last send. False where
+ * it was cancelled. */
+static bool place_messages_of(lowerer *l, const needs *n, int32_t rank)
 {
     const dpl_schedule *s = l->schedule;
     forget_receivers(l, n, rank);
     for (size_t i = s->order_begin[rank + 1]; i-- > s->order_begin[rank];) {
         dpl_half halves[2];
+        if (dpl_cancelled_at(&s->hooks, i)) {
+            return false;
+        }
         for (int k = dpl_action_halves(&s->actions[i], halves); k-- > 0;) {
             int32_t to = receiver_of(s, &halves[k]);
             if (to < 0) {
@@ -295,6 +323,7 @@ static void place_messages_of(lowerer *l, const needs *n, int32_t rank)
             add(l, peer, receive_of(&halves[k], to, before));
         }
     }
+    return true;
 }
 
 /* Sends go before receives where both stand before the same action. */
@@ -328,14 +357,18 @@ static void sort_rank(lowerer *l, const needs *n, int32_t rank, dpl_communicatio
 static dpl_code place_all(lowerer *l, const needs *n, dpl_communication *sorted)
 {
     const dpl_schedule *s = l->schedule;
-    dpl_schedule_find_cells(s, n->forward, n->backward);
+    if (!dpl_schedule_find_cells(s, n->forward, n->backward)) {
+        return DPL_CANCELLED;
+    }
     for (int32_t r = s->num_ranks; r-- > 0;) {
-        place_messages_of(l, n, r);
-        if (dpl_cancelled(&s->hooks)) {
+        if (!place_messages_of(l, n, r)) {
             return DPL_CANCELLED;
         }
     }
     for (int32_t r = 0; r < s->num_ranks; r++) {
+        if (dpl_cancelled(&s->hooks)) {
+            return DPL_CANCELLED;
+        }
         sort_rank(l, n, r, sorted);
     }
     return DPL_OK;
@@ -347,11 +380,11 @@ static dpl_code place_ahead(lowerer *l)
     const dpl_hooks *hooks = &s->hooks;
     size_t ranks = (size_t)s->num_ranks;
     size_t places = 2 * s->num_actions + 4;
-    needs n = {dpl_allocate(hooks, s->num_cells, sizeof *n.forward),
-               dpl_allocate(hooks, s->num_cells, sizeof *n.backward),
-               dpl_allocate(hooks, ranks, sizeof *n.latest),
-               dpl_allocate(hooks, places, sizeof *n.placed)};
-    dpl_communication *sorted = dpl_allocate(hooks, l->count, sizeof *sorted);
+    needs n = {dpl_allocate_unset(hooks, s->num_cells, sizeof *n.forward),
+               dpl_allocate_unset(hooks, s->num_cells, sizeof *n.backward),
+               dpl_allocate_unset(hooks, ranks, sizeof *n.latest),
+               dpl_allocate_unset(hooks, places, sizeof *n.placed)};
+    dpl_communication *sorted = dpl_allocate_unset(hooks, l->count, sizeof *sorted);
     dpl_code code = DPL_MEMORY;
     if (n.forward != NULL && n.backward != NULL && n.latest != NULL && n.placed != NULL &&
         sorted != NULL) {
@@ -391,9 +424,11 @@ static dpl_code add_communications(lowerer *l, dpl_error *error)
     if (l->begin == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory");
     }
-    count_messages(l);
-    l->comms = dpl_allocate(&s->hooks, l->count, sizeof *l->comms);
-    dpl_code code = l->comms != NULL ? place(l) : DPL_MEMORY;
+    dpl_code code = count_messages(l) ? DPL_OK : DPL_CANCELLED;
+    if (code == DPL_OK) {
+        l->comms = dpl_allocate_unset(&s->hooks, l->count, sizeof *l->comms);
+        code = l->comms != NULL ? place(l) : DPL_MEMORY;
+    }
     if (code != DPL_OK) {
         dpl_release(&s->hooks, l->begin, ranks + 1, sizeof *l->begin);
         dpl_release(&s->hooks, l->comms, l->count, sizeof *l->comms);

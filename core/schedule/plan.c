@@ -133,7 +133,7 @@ static bool fill_scratch(plan *p)
         const dpl_route_stages *route = &s->routes[i];
         const int32_t *ranks = s->stage_rank + route->first_stage;
         for (int32_t k = 0; k < route->length; k++) {
-            if (k % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&s->hooks)) {
+            if (dpl_cancelled_at(&s->hooks, k)) {
                 return false;
             }
             bool is_last = k + 1 == route->length;
@@ -437,7 +437,7 @@ static dpl_code sweep(plan *p, dpl_error *error)
     wake_all(p);
     for (size_t size = begin_wave(p); size > 0; size = begin_wave(p)) {
         for (size_t i = 0; i < size; i++) {
-            if (visits++ % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&p->schedule->hooks)) {
+            if (dpl_cancelled_at(&p->schedule->hooks, visits++)) {
                 return stopped(error);
             }
             if (visit(p, p->wave[i]) == BREAKS_RULE) {

@@ -131,8 +131,9 @@ dpl_code dpl_schedule_set_communications(dpl_schedule *schedule, dpl_communicati
  */
 dpl_code dpl_schedule_check_communications(dpl_schedule *schedule, dpl_error *error);
 
-/* Where each cell's F, and B or I, are, as positions in `actions`; the caller's, num_cells each. */
-void dpl_schedule_find_cells(const dpl_schedule *schedule, uint32_t *forward, uint32_t *backward);
+/* Where each cell's F, and B or I, are, as positions in `actions`; the caller's, num_cells each.
+ * False where it was cancelled. */
+bool dpl_schedule_find_cells(const dpl_schedule *schedule, uint32_t *forward, uint32_t *backward);
 
 /* A decimal number at *at, which goes behind it; of at most 9 digits. False where there is none. */
 static inline bool dpl_scan_number(const char **at, const char *end, int32_t *number)
@@ -165,9 +166,6 @@ typedef struct dpl_cells {
     uint32_t *backward; /* B or I */
     uint32_t *weight;
 } dpl_cells;
-
-/* How many actions are worked on between two looks at the cancel hook: a few milliseconds. */
-#define DPL_CANCEL_EVERY 65536
 
 /* Fills cells and checks what can be seen without time. Gives the verdict; DPL_CANCELLED is none.
  */

@@ -71,12 +71,18 @@ static dpl_code make_times(dpl_timeline *t, dpl_error *error)
     if (t->comm == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory");
     }
-    t->comm->start = dpl_allocate(&t->hooks, steps, sizeof *t->comm->start);
-    t->comm->departs = dpl_allocate(&t->hooks, 2 * steps, sizeof *t->comm->departs);
-    t->comm->arrives = dpl_allocate(&t->hooks, 2 * steps, sizeof *t->comm->arrives);
+    t->comm->start = dpl_allocate_unset(&t->hooks, steps, sizeof *t->comm->start);
+    t->comm->departs = dpl_allocate_unset(&t->hooks, 2 * steps, sizeof *t->comm->departs);
+    t->comm->arrives = dpl_allocate_unset(&t->hooks, 2 * steps, sizeof *t->comm->arrives);
     if (t->comm->start == NULL || t->comm->departs == NULL || t->comm->arrives == NULL) {
         dpl_comm_times_destroy(t);
         return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
+    }
+    if (!dpl_fill(&t->hooks, t->comm->start, 0, steps, sizeof *t->comm->start) ||
+        !dpl_fill(&t->hooks, t->comm->departs, 0, 2 * steps, sizeof *t->comm->departs) ||
+        !dpl_fill(&t->hooks, t->comm->arrives, 0, 2 * steps, sizeof *t->comm->arrives)) {
+        dpl_comm_times_destroy(t);
+        return dpl_fail(error, DPL_CANCELLED, "cancelled");
     }
     return DPL_OK;
 }

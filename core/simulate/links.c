@@ -141,7 +141,7 @@ static dpl_code run_steps(links *l, dpl_timeline *t, dpl_message_time time, dpl_
 {
     memset(t->ranks, 0, (size_t)t->schedule->num_ranks * sizeof *t->ranks);
     for (size_t i = 0; i < t->schedule->num_actions; i++) {
-        if (i % DPL_CANCEL_EVERY == 0 && dpl_cancelled(&t->hooks)) {
+        if (dpl_cancelled_at(&t->hooks, i)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         run_step(l, t, i, time);

@@ -10,6 +10,7 @@ typedef struct writer {
     const dpl_schedule *schedule;
     dpl_item *items;
     size_t count;
+    bool cancelled;
     uint32_t *forward, *backward; /* positions by cell, where the schedule has communications */
 } writer;
 
@@ -18,7 +19,7 @@ static void put(writer *w, dpl_item_kind kind, size_t number)
     if (w->items != NULL) {
         w->items[w->count] = (dpl_item){kind, (uint32_t)number};
     }
-    w->count++;
+    w->cancelled |= dpl_cancelled_at(&w->schedule->hooks, w->count++);
 }
 
 static size_t step_at(const dpl_schedule *s, int32_t rank, size_t position)
@@ -68,7 +69,7 @@ static void put_sends(writer *w, size_t step, bool waits)
 static void write_beside_actions(writer *w, int32_t rank, bool at_once)
 {
     size_t length = length_of(w->schedule, rank);
-    for (size_t position = 0; position < length; position++) {
+    for (size_t position = 0; position < length && !w->cancelled; position++) {
         size_t step = step_at(w->schedule, rank, position);
         put_needed(w, DPL_ITEM_RECEIVE, step, !at_once);
         if (at_once) {
@@ -105,7 +106,7 @@ static void write_standing(writer *w, int32_t rank, bool at_once)
     const dpl_schedule *s = w->schedule;
     size_t length = length_of(s, rank);
     size_t i = s->comm_begin[rank];
-    for (size_t position = 0; position <= length; position++) {
+    for (size_t position = 0; position <= length && !w->cancelled; position++) {
         for (; i < s->comm_begin[rank + 1] && s->comms[i].before == position; i++) {
             put_communication(w, &s->comms[i], !at_once);
         }
@@ -121,7 +122,7 @@ static void write_standing(writer *w, int32_t rank, bool at_once)
 static void write_beside_stream(writer *w, int32_t rank)
 {
     size_t length = length_of(w->schedule, rank);
-    for (size_t position = 0; position < length; position++) {
+    for (size_t position = 0; position < length && !w->cancelled; position++) {
         size_t step = step_at(w->schedule, rank, position);
         put_needed(w, DPL_ITEM_ARRIVAL, step, false);
         put(w, DPL_ITEM_RUN, step);
@@ -131,7 +132,7 @@ static void write_beside_stream(writer *w, int32_t rank)
 static void write_stream(writer *w, int32_t rank)
 {
     const dpl_schedule *s = w->schedule;
-    for (size_t i = s->comm_begin[rank]; i < s->comm_begin[rank + 1]; i++) {
+    for (size_t i = s->comm_begin[rank]; i < s->comm_begin[rank + 1] && !w->cancelled; i++) {
         if (s->comms[i].before > 0) {
             put(w, DPL_ITEM_AFTER, step_at(s, rank, s->comms[i].before - 1));
         }
@@ -153,7 +154,7 @@ static void write_rank(writer *w, dpl_comm_model model, int32_t rank)
     }
 }
 
-static void write_all(dpl_program *p, dpl_comm_model model, writer *w)
+static dpl_code write_all(dpl_program *p, dpl_comm_model model, writer *w, dpl_error *error)
 {
     int32_t ranks = p->schedule->num_ranks;
     w->count = 0;
@@ -166,28 +167,29 @@ static void write_all(dpl_program *p, dpl_comm_model model, writer *w)
         write_stream(w, rank);
     }
     p->begin[p->num_threads] = w->count;
+    return w->cancelled ? dpl_fail(error, DPL_CANCELLED, "cancelled") : DPL_OK;
 }
 
 static dpl_code write_program(dpl_program *p, dpl_comm_model model, writer *w, dpl_error *error)
 {
     const dpl_schedule *s = p->schedule;
-    if (s->comms != NULL) {
-        dpl_schedule_find_cells(s, w->forward, w->backward);
+    if (s->comms != NULL && !dpl_schedule_find_cells(s, w->forward, w->backward)) {
+        return dpl_fail(error, DPL_CANCELLED, "cancelled");
     }
-    write_all(p, model, w);
-    dpl_code code =
-        dpl_memory_reserve((double)w->count, sizeof *w->items, "the ranks' programs", error);
+    dpl_code code = write_all(p, model, w, error);
+    if (code == DPL_OK) {
+        code = dpl_memory_reserve((double)w->count, sizeof *w->items, "the ranks' programs", error);
+    }
     if (code != DPL_OK) {
         return code;
     }
-    p->items = dpl_allocate(&s->hooks, w->count, sizeof *p->items);
+    p->items = dpl_allocate_unset(&s->hooks, w->count, sizeof *p->items);
     if (p->items == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
     }
     p->num_items = w->count;
     w->items = p->items;
-    write_all(p, model, w);
-    return DPL_OK;
+    return write_all(p, model, w, error);
 }
 
 dpl_code dpl_program_create(const dpl_schedule *schedule, dpl_comm_model model,

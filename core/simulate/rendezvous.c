@@ -35,7 +35,7 @@ static bool allocate(engine *e)
     const dpl_hooks *hooks = &e->timeline->hooks;
     size_t threads = e->program->num_threads;
     e->threads = dpl_allocate(hooks, threads, sizeof *e->threads);
-    e->posts = dpl_allocate(hooks, num_messages(e), sizeof *e->posts);
+    e->posts = dpl_allocate_unset(hooks, num_messages(e), sizeof *e->posts);
     e->ready = dpl_allocate(hooks, threads, sizeof *e->ready);
     return e->threads != NULL && e->posts != NULL && e->ready != NULL;
 }
@@ -131,28 +131,40 @@ static bool do_item(engine *e, size_t thread, dpl_item item)
     return true;
 }
 
+/* As far as it can, or for a while: then it is woken again. */
 static void run_thread(engine *e, size_t thread)
 {
     const dpl_program *p = e->program;
     dpl_thread *own = &e->threads[thread];
     size_t begin = own->next;
-    while (own->next < p->begin[thread + 1] && do_item(e, thread, p->items[own->next])) {
+    size_t end = p->begin[thread + 1];
+    end = end - begin > DPL_CANCEL_EVERY ? begin + DPL_CANCEL_EVERY : end;
+    while (own->next < end && do_item(e, thread, p->items[own->next])) {
         own->next++;
     }
     e->work += own->next - begin;
+    if (own->next == end && end < p->begin[thread + 1]) {
+        wake(e, thread);
+    }
 }
 
-/* Times below 0 are not known yet. */
-static void clear_times(engine *e)
+/* Nothing posted; times below 0 are not known yet. False where it was cancelled. */
+static bool clear(engine *e)
 {
     dpl_timeline *t = e->timeline;
-    for (size_t i = 0; i < t->schedule->num_actions; i++) {
-        t->end[i] = -1;
+    if (!dpl_fill(&t->hooks, e->posts, 0, num_messages(e), sizeof *e->posts)) {
+        return false;
     }
-    for (size_t i = 0; i < num_messages(e); i++) {
-        t->comm->arrives[i] = -1;
+    for (size_t i = 0; i < t->schedule->num_actions; i++) {
+        if (dpl_cancelled_at(&t->hooks, i)) {
+            return false;
+        }
+        t->end[i] = -1;
+        t->comm->arrives[2 * i] = -1;
+        t->comm->arrives[2 * i + 1] = -1;
     }
     memset(t->ranks, 0, (size_t)t->schedule->num_ranks * sizeof *t->ranks);
+    return true;
 }
 
 static bool all_done(const engine *e)
@@ -196,8 +208,10 @@ dpl_code dpl_programs_run(dpl_timeline *t, dpl_comm_model model, double message,
     if (code == DPL_OK && !allocate(&e)) {
         code = dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
     }
+    if (code == DPL_OK && !clear(&e)) {
+        code = dpl_fail(error, DPL_CANCELLED, "cancelled");
+    }
     if (code == DPL_OK) {
-        clear_times(&e);
         code = run_threads(&e, error);
     }
     release(&e);
