@@ -13,7 +13,9 @@ typedef struct supply {
     size_t bytes;
     long requests, polls;
     long fail_at, cancel_at;
-    bool wrong; /* a block came back with another size */
+    bool fail_on; /* from fail_at on all requests */
+    size_t most;  /* bytes at once, or 0: any number */
+    bool wrong;   /* a block came back with another size */
 } supply;
 
 static void *resize(void *user, void *block, size_t old_size, size_t new_size)
@@ -26,7 +28,10 @@ static void *resize(void *user, void *block, size_t old_size, size_t new_size)
         free(start);
         return NULL;
     }
-    size_t *start = ++s->requests == s->fail_at ? NULL : malloc(2 * sizeof *start + new_size);
+    long request = ++s->requests;
+    bool fails = request == s->fail_at || (s->fail_on && request > s->fail_at) ||
+                 (s->most > 0 && s->bytes + new_size > s->most);
+    size_t *start = fails ? NULL : malloc(2 * sizeof *start + new_size);
     if (start == NULL) {
         return NULL;
     }
@@ -57,6 +62,39 @@ static void blocks_are_handed_out_again(void)
     CHECK(!dpl_cancelled(&hooks) && s.polls == 1);
     dpl_pool_end(&pool);
     CHECK(s.bytes == 0 && !s.wrong);
+}
+
+/* Room for more is asked for, but not needed, and what is kept goes where others lack it. */
+static void nothing_is_kept_that_others_lack(void)
+{
+    supply s = {.most = 1000};
+    dpl_pool pool;
+    dpl_pool_begin(&pool, &(dpl_hooks){resize, cancelled, &s});
+    const dpl_hooks hooks = dpl_pool_hooks(&pool);
+    void *block = dpl_allocate(&hooks, 900, 1);
+    CHECK(block != NULL && s.bytes == 900);
+    CHECK(dpl_allocate(&hooks, 101, 1) == NULL);
+    dpl_release(&hooks, block, 900, 1);
+    CHECK(s.bytes == 900);
+    block = dpl_allocate(&hooks, 950, 1);
+    CHECK(block != NULL && s.bytes == 950);
+    dpl_release(&hooks, block, 950, 1);
+    dpl_pool_end(&pool);
+    CHECK(s.bytes == 0 && !s.wrong);
+}
+
+static void large_blocks_are_not_kept(void)
+{
+    supply s = {0};
+    dpl_pool pool;
+    dpl_pool_begin(&pool, &(dpl_hooks){resize, cancelled, &s});
+    const dpl_hooks hooks = dpl_pool_hooks(&pool);
+    void *block = dpl_allocate_unset(&hooks, DPL_POOL_LARGEST + 1, 1);
+    CHECK(block != NULL && s.bytes == DPL_POOL_LARGEST + 1);
+    dpl_release(&hooks, block, DPL_POOL_LARGEST + 1, 1);
+    CHECK(s.bytes == 0);
+    dpl_pool_end(&pool);
+    CHECK(!s.wrong);
 }
 
 static void resizing_keeps_what_is_in_it(void)
@@ -142,8 +180,12 @@ static void searches_give_everything_back(void)
         CHECK(searches[i](&(dpl_hooks){resize, cancelled, &all}, NULL) == DPL_OK);
         CHECK(all.bytes == 0 && !all.wrong && all.polls > 0 && all.requests > 0);
         for (long at = 1; at <= all.requests; at++) {
-            supply s = {.fail_at = at};
+            supply s = {.fail_at = at, .fail_on = true};
             CHECK(searches[i](&(dpl_hooks){resize, cancelled, &s}, NULL) == DPL_MEMORY);
+            CHECK(s.bytes == 0 && !s.wrong);
+            s = (supply){.fail_at = at}; /* a pool asks again */
+            dpl_code code = searches[i](&(dpl_hooks){resize, cancelled, &s}, NULL);
+            CHECK(code == DPL_OK || code == DPL_MEMORY);
             CHECK(s.bytes == 0 && !s.wrong);
         }
         for (long at = 1; at <= all.polls; at++) {
@@ -180,6 +222,8 @@ static void best_chunks_gives_what_single_runs_give(void)
 
 static const test tests[] = {
     TEST(blocks_are_handed_out_again),
+    TEST(nothing_is_kept_that_others_lack),
+    TEST(large_blocks_are_not_kept),
     TEST(resizing_keeps_what_is_in_it),
     TEST(many_blocks),
     TEST(searches_give_everything_back),

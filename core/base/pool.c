@@ -35,6 +35,16 @@ static void give_back(dpl_pool *pool, dpl_pool_block *b)
     *b = (dpl_pool_block){.block = NULL};
 }
 
+/* Gives back what nobody uses. */
+static void give_back_idle(dpl_pool *pool)
+{
+    for (int i = 0; i < DPL_POOL_BLOCKS; i++) {
+        if (pool->blocks[i].block != NULL && !pool->blocks[i].in_use) {
+            give_back(pool, &pool->blocks[i]);
+        }
+    }
+}
+
 /* A place for a new block: an empty one, or that of the largest block that nobody uses, which is
  * too small by now; or NULL. */
 static dpl_pool_block *find_place(dpl_pool *pool)
@@ -55,16 +65,31 @@ static dpl_pool_block *find_place(dpl_pool *pool)
     return largest;
 }
 
+/* From the hooks; where they have no more, what the pool keeps may be what they lack. */
+static void *ask_for(dpl_pool *pool, size_t size)
+{
+    void *block = pool->hooks.resize(pool->hooks.user, NULL, 0, size);
+    if (block == NULL) {
+        give_back_idle(pool);
+        block = pool->hooks.resize(pool->hooks.user, NULL, 0, size);
+    }
+    return block;
+}
+
 static void *take(dpl_pool *pool, size_t size)
 {
-    dpl_pool_block *b = find_fitting(pool, size);
+    dpl_pool_block *b = size <= DPL_POOL_LARGEST ? find_fitting(pool, size) : NULL;
     if (b == NULL) {
-        b = find_place(pool);
+        b = size <= DPL_POOL_LARGEST ? find_place(pool) : NULL;
         if (b == NULL) {
-            return pool->hooks.resize(pool->hooks.user, NULL, 0, size);
+            return ask_for(pool, size);
         }
         b->size = with_room(size);
         b->block = pool->hooks.resize(pool->hooks.user, NULL, 0, b->size);
+        if (b->block == NULL) {
+            b->size = size;
+            b->block = ask_for(pool, size);
+        }
     }
     b->in_use = b->block != NULL;
     return b->block;

@@ -9,6 +9,9 @@
 /* More blocks at once than a schedule with its timeline is made of, while it is made. */
 #define DPL_POOL_BLOCKS 48
 
+/* What is larger is not kept: the machine may need it. */
+#define DPL_POOL_LARGEST ((size_t)32 << 20)
+
 typedef struct dpl_pool_block {
     void *block; /* NULL: no block */
     size_t size; /* that it was asked for with, from the hooks */

@@ -120,8 +120,10 @@ static bool write_rank(const making *m, dpl_order *order)
 
 static dpl_code write_each(const making *m, dpl_schedule *s, messages *sent, dpl_error *error)
 {
-    dpl_order order = {
-        .next = s->actions, .next_comm = sent->comms, .ask_at = s->actions, .hooks = &s->hooks};
+    dpl_order order = {.next = s->actions,
+                       .next_comm = sent->comms,
+                       .ask_at = (uintptr_t)s->actions,
+                       .hooks = &s->hooks};
     for (int32_t r = 0; r < m->shape.num_ranks; r++) {
         order.rank = r;
         order.begin = order.next;

@@ -8,7 +8,7 @@ void dpl_order_ask(dpl_order *order)
     if (dpl_cancelled(order->hooks)) {
         longjmp(order->stop, 1);
     }
-    order->ask_at = order->next + DPL_CANCEL_EVERY;
+    order->ask_at = (uintptr_t)order->next + DPL_CANCEL_EVERY * sizeof *order->next;
 }
 
 int32_t dpl_route_linear(const dpl_shape *shape, int32_t route, int32_t stage)

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dpl.h"
 
@@ -21,7 +22,7 @@ typedef struct dpl_order {
     int32_t rank;
     const dpl_action *begin;
     dpl_communication *next_comm;
-    const dpl_action *ask_at; /* where dpl_order_ask is due */
+    uintptr_t ask_at; /* the address of the action at which dpl_order_ask is due, or 0: never */
     const dpl_hooks *hooks;
     jmp_buf stop;
 } dpl_order;
@@ -31,7 +32,7 @@ void dpl_order_ask(dpl_order *order);
 
 static inline void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage, int32_t chunk)
 {
-    if (order->next == order->ask_at) {
+    if ((uintptr_t)order->next == order->ask_at) {
         dpl_order_ask(order);
     }
     *order->next++ = (dpl_action){(int32_t)kind, stage, chunk, -1, -1};
@@ -40,7 +41,7 @@ static inline void dpl_order_add(dpl_order *order, dpl_kind kind, int32_t stage,
 static inline void dpl_order_add_pair(dpl_order *order, int32_t stage, int32_t chunk,
                                       int32_t backward_stage, int32_t backward_chunk)
 {
-    if (order->next == order->ask_at) {
+    if ((uintptr_t)order->next == order->ask_at) {
         dpl_order_ask(order);
     }
     *order->next++ = (dpl_action){DPL_FB, stage, chunk, backward_stage, backward_chunk};

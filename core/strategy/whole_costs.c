@@ -9,9 +9,16 @@
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
 
-/* The greatest cost as a whole number: a makespan, a few million of them, stays below 2^63. */
-#define MOST_WHOLE 1099511627776.0 /* 2^40 */
 #define MOST_DECIMALS 12
+
+/* The exponent of the greatest cost as a whole number. A makespan is a few costs for each chunk and
+ * stage: 16 of them stay below 2^62. */
+static int most_exponent(const dpl_schedule *s)
+{
+    int exponent = 0;
+    (void)frexp(16 * ((double)s->num_chunks + 2 * (double)s->num_stages), &exponent);
+    return exponent < 22 ? 40 : 62 - exponent;
+}
 
 /* Whether the value times the scale is a whole number but for what doubles round. */
 static bool is_whole(double value, double scale)
@@ -30,7 +37,7 @@ static bool are_whole(const double *values, size_t count, double scale)
     return true;
 }
 
-static double find_scale(const double *values, size_t count)
+static double find_scale(const double *values, size_t count, int most)
 {
     double greatest = 0;
     for (size_t i = 0; i < count; i++) {
@@ -40,7 +47,7 @@ static double find_scale(const double *values, size_t count)
         return 1;
     }
     double scale = 1;
-    for (int i = 0; i <= MOST_DECIMALS && greatest * scale < MOST_WHOLE; i++) {
+    for (int i = 0; i <= MOST_DECIMALS && greatest * scale < ldexp(1, most); i++) {
         if (are_whole(values, count, scale)) {
             return scale;
         }
@@ -48,7 +55,7 @@ static double find_scale(const double *values, size_t count)
     }
     int exponent = 0;
     (void)frexp(greatest, &exponent);
-    return ldexp(1, 40 - exponent);
+    return ldexp(1, most - exponent);
 }
 
 /* The kinds that orders are made from, and p2p as one more entry. */
@@ -61,7 +68,7 @@ static void scale_all(const dpl_schedule *s, const double *values, int64_t *bloc
                       dpl_whole_costs *whole)
 {
     size_t stages = (size_t)s->num_stages;
-    double scale = find_scale(values, num_values(s));
+    double scale = find_scale(values, num_values(s), most_exponent(s));
     for (size_t i = 0; i < num_values(s); i++) {
         block[i] = (int64_t)nearbyint(values[i] * scale);
     }
