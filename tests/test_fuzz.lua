@@ -3,6 +3,7 @@
 -- anything else. The garbage is random but always the same.
 
 local lu = require "luaunit"
+local sorted_keys = require "tables".sorted_keys
 local dpl = require "dpl"
 
 local MODULES = { "dpl", "dpl.analysis", "dpl.simulator", "dpl.benchmark" }
@@ -71,15 +72,6 @@ local function attempt(what, call, ...)
     lu.assertEquals(type(results[2]), "string", what)
   end
   return table.unpack(results, 1, results.n)
-end
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
 end
 
 local function is_safe(name)

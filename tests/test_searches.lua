@@ -1,6 +1,7 @@
 -- The strategies that decide by time, beyond what golden data have: costs by stage, ties, memory.
 
 local lu = require "luaunit"
+local sorted_keys = require "tables".sorted_keys
 local dpl = require "dpl"
 
 -- Most activations of a stage that a rank may hold, by strategy: P ranks.
@@ -9,15 +10,6 @@ local LIMITS = {
   zb_2p = function(P) return 2 * P end,
   zbv_greedy = function(P) return 2 * P end,
 }
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
 
 local NAMES = sorted_keys(LIMITS)
 

@@ -2,38 +2,15 @@
 #include <math.h>
 
 #include "analyze/analyze.h"
-#include "base/memory.h"
-
-/* Messages sorted between two looks at the cancel hook: a few milliseconds. */
-#define CANCEL_EVERY 16384
+#include "base/sort.h"
 
 /* ---- The order in which they go ---- */
 
-static bool goes_before(const dpl_message *a, const dpl_message *b)
+static bool goes_before(const void *one, const void *other)
 {
+    const dpl_message *a = one;
+    const dpl_message *b = other;
     return a->departs < b->departs || (a->departs == b->departs && a->needed < b->needed);
-}
-
-static void swap(dpl_message *a, dpl_message *b)
-{
-    dpl_message kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-/* Restores the heap, the last to go on top, below `at`. */
-static void sink(dpl_message *messages, size_t at, size_t count)
-{
-    for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
-        if (child + 1 < count && goes_before(&messages[child], &messages[child + 1])) {
-            child++;
-        }
-        if (!goes_before(&messages[at], &messages[child])) {
-            return;
-        }
-        swap(&messages[at], &messages[child]);
-        at = child;
-    }
 }
 
 static bool is_sorted(const dpl_message *messages, size_t count)
@@ -49,20 +26,8 @@ static bool is_sorted(const dpl_message *messages, size_t count)
 /* Mostly they come sorted, as the sender's actions end in their order. */
 bool dpl_sort_messages(const dpl_hooks *hooks, dpl_message *messages, size_t count)
 {
-    if (is_sorted(messages, count)) {
-        return true;
-    }
-    for (size_t i = count / 2; i-- > 0;) {
-        sink(messages, i, count);
-    }
-    for (size_t end = count; end-- > 1;) {
-        if (end % CANCEL_EVERY == 0 && dpl_cancelled(hooks)) {
-            return false;
-        }
-        swap(&messages[0], &messages[end]);
-        sink(messages, 0, end);
-    }
-    return true;
+    return is_sorted(messages, count) ||
+           dpl_sort(hooks, messages, count, sizeof *messages, goes_before);
 }
 
 /* ---- The time that each may take ---- */

@@ -38,6 +38,17 @@ bool dpl_cancelled(const dpl_hooks *hooks);
 /* How many actions are worked on between two such questions: a few milliseconds. */
 #define DPL_CANCEL_EVERY 65536
 
+/* The question, asked when work, which the caller counts from 0, has come to so many. */
+static inline bool dpl_cancelled_after(const dpl_hooks *hooks, size_t *work, size_t more)
+{
+    *work += more;
+    if (*work < DPL_CANCEL_EVERY) {
+        return false;
+    }
+    *work = 0;
+    return dpl_cancelled(hooks);
+}
+
 /* The question, asked in work on many actions, of which this is number `index`. */
 static inline bool dpl_cancelled_at(const dpl_hooks *hooks, size_t index)
 {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "search/estimate.h"
 
 /* ---- Where to look ---- */
@@ -209,15 +210,19 @@ static bool smaller(const dpl_estimate *a, const dpl_estimate *b)
     return strcmp(a->strategy, b->strategy) < 0;
 }
 
-static bool by_throughput(const dpl_estimate *a, const dpl_estimate *b)
+static bool by_throughput(const void *one, const void *other)
 {
+    const dpl_estimate *a = one;
+    const dpl_estimate *b = other;
     double x = dpl_round_off(a->rate.samples_per_second);
     double y = dpl_round_off(b->rate.samples_per_second);
     return x != y ? x > y : smaller(a, b);
 }
 
-static bool by_throughput_per_rank(const dpl_estimate *a, const dpl_estimate *b)
+static bool by_throughput_per_rank(const void *one, const void *other)
 {
+    const dpl_estimate *a = one;
+    const dpl_estimate *b = other;
     double x = dpl_round_off(a->rate.samples_per_second / a->num_ranks);
     double y = dpl_round_off(b->rate.samples_per_second / b->num_ranks);
     return x != y ? x > y : smaller(a, b);
@@ -336,7 +341,8 @@ dpl_code dpl_search_configurations(const dpl_workload *work, const dpl_search *s
     if (summary->fitting == 0) {
         return nothing_fits(&p, error);
     }
-    dpl_sort_estimates(rows, summary->fitting,
-                       search->key == DPL_BY_THROUGHPUT ? by_throughput : by_throughput_per_rank);
-    return DPL_OK;
+    dpl_before *before = search->key == DPL_BY_THROUGHPUT ? by_throughput : by_throughput_per_rank;
+    return dpl_sort(&p.hooks, rows, summary->fitting, sizeof *rows, before)
+               ? DPL_OK
+               : dpl_fail(error, DPL_CANCELLED, "cancelled");
 }

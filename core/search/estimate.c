@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sort.h"
 
 /* ---- One schedule ---- */
 
@@ -78,49 +79,13 @@ double dpl_actions_at_most(const dpl_layout *layout, const dpl_shape *shape)
     return 3.0 * layout->route_length * shape->num_chunks;
 }
 
-/* ---- Sorting ---- */
+/* ---- Comparing ---- */
 
 double dpl_round_off(double value)
 {
     int exponent = 0;
     double mantissa = frexp(value, &exponent);
     return ldexp(nearbyint(ldexp(mantissa, 40)), exponent - 40);
-}
-
-static void swap(dpl_estimate *a, dpl_estimate *b)
-{
-    dpl_estimate kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-/* Restores the heap, the last in order on top, below `at`. */
-static void sink(dpl_estimate *rows, size_t at, size_t count,
-                 bool (*before)(const dpl_estimate *, const dpl_estimate *))
-{
-    for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
-        if (child + 1 < count && before(&rows[child], &rows[child + 1])) {
-            child++;
-        }
-        if (!before(&rows[at], &rows[child])) {
-            return;
-        }
-        swap(&rows[at], &rows[child]);
-        at = child;
-    }
-}
-
-/* Heapsort: qsort may allocate behind the hooks' back. */
-void dpl_sort_estimates(dpl_estimate *rows, size_t count,
-                        bool (*before)(const dpl_estimate *, const dpl_estimate *))
-{
-    for (size_t i = count / 2; i-- > 0;) {
-        sink(rows, i, count, before);
-    }
-    for (size_t end = count; end-- > 1;) {
-        swap(&rows[0], &rows[end]);
-        sink(rows, 0, end, before);
-    }
 }
 
 /* ---- All strategies at one shape ---- */
@@ -186,18 +151,29 @@ static dpl_code add_all(const comparison *c, dpl_estimates *all, dpl_error *erro
     return code;
 }
 
-static bool by_memory(const dpl_estimate *a, const dpl_estimate *b)
+static bool by_memory(const void *one, const void *other)
 {
+    const dpl_estimate *a = one;
+    const dpl_estimate *b = other;
     double x = dpl_round_off(a->memory.total_bytes);
     double y = dpl_round_off(b->memory.total_bytes);
     return x != y ? x < y : strcmp(a->strategy, b->strategy) < 0;
 }
 
-static bool by_step_time(const dpl_estimate *a, const dpl_estimate *b)
+static bool by_step_time(const void *one, const void *other)
 {
+    const dpl_estimate *a = one;
+    const dpl_estimate *b = other;
     double x = dpl_round_off(a->rate.step_time);
     double y = dpl_round_off(b->rate.step_time);
     return x != y ? x < y : strcmp(a->strategy, b->strategy) < 0;
+}
+
+static dpl_code sort(const comparison *c, dpl_estimates *all, dpl_before *before, dpl_error *error)
+{
+    bool sorted =
+        dpl_sort(&c->hooks, all->estimates, all->num_estimates, sizeof *all->estimates, before);
+    return sorted ? DPL_OK : dpl_fail(error, DPL_CANCELLED, "cancelled");
 }
 
 dpl_code dpl_compare_memory(const dpl_workload *work, const dpl_shape *shape,
@@ -216,10 +192,7 @@ dpl_code dpl_compare_memory(const dpl_workload *work, const dpl_shape *shape,
     }
     code = add_all(&c, all, error);
     dpl_release(&c.hooks, c.rows, ranks, sizeof *c.rows);
-    if (code == DPL_OK) {
-        dpl_sort_estimates(all->estimates, all->num_estimates, by_memory);
-    }
-    return code;
+    return code == DPL_OK ? sort(&c, all, by_memory, error) : code;
 }
 
 dpl_code dpl_compare_throughput(const dpl_workload *work, const dpl_shape *shape,
@@ -227,8 +200,5 @@ dpl_code dpl_compare_throughput(const dpl_workload *work, const dpl_shape *shape
 {
     comparison c = {work, shape, dpl_hooks_or_default(hooks), NULL, rate_of};
     dpl_code code = add_all(&c, all, error);
-    if (code == DPL_OK) {
-        dpl_sort_estimates(all->estimates, all->num_estimates, by_step_time);
-    }
-    return code;
+    return code == DPL_OK ? sort(&c, all, by_step_time, error) : code;
 }

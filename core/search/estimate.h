@@ -32,8 +32,4 @@ double dpl_actions_at_most(const dpl_layout *layout, const dpl_shape *shape);
  */
 double dpl_round_off(double value);
 
-/* Sorts in place, allocating nothing; `before` is a total order. */
-void dpl_sort_estimates(dpl_estimate *rows, size_t count,
-                        bool (*before)(const dpl_estimate *, const dpl_estimate *));
-
 #endif

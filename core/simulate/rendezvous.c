@@ -131,8 +131,8 @@ static bool do_item(engine *e, size_t thread, dpl_item item)
     return true;
 }
 
-/* As far as it can, or for a while: then it is woken again. */
-static void run_thread(engine *e, size_t thread)
+/* As far as it can, or for a while: then it is woken again. Returns how many items it has done. */
+static size_t run_thread(engine *e, size_t thread)
 {
     const dpl_program *p = e->program;
     dpl_thread *own = &e->threads[thread];
@@ -142,10 +142,10 @@ static void run_thread(engine *e, size_t thread)
     while (own->next < end && do_item(e, thread, p->items[own->next])) {
         own->next++;
     }
-    e->work += own->next - begin;
     if (own->next == end && end < p->begin[thread + 1]) {
         wake(e, thread);
     }
+    return own->next - begin;
 }
 
 /* Nothing posted; times below 0 are not known yet. False where it was cancelled. */
@@ -186,12 +186,8 @@ static dpl_code run_threads(engine *e, dpl_error *error)
     while (e->num_ready > 0) {
         size_t thread = e->ready[--e->num_ready];
         e->threads[thread].queued = false;
-        run_thread(e, thread);
-        if (e->work >= DPL_CANCEL_EVERY) {
-            e->work = 0;
-            if (dpl_cancelled(&e->timeline->hooks)) {
-                return dpl_fail(error, DPL_CANCELLED, "cancelled");
-            }
+        if (dpl_cancelled_after(&e->timeline->hooks, &e->work, run_thread(e, thread))) {
+            return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
     }
     if (!all_done(e)) {

@@ -58,11 +58,7 @@ static inline int32_t dpl_later_slot(int32_t a, int32_t b)
 /* Counts slots that were looked at; false where the work is to stop. */
 static inline bool dpl_board_goes_on(dpl_board *b, size_t slots)
 {
-    b->work += slots;
-    if (b->work > DPL_CANCEL_EVERY) {
-        b->work = 0;
-        b->cancelled |= dpl_cancelled(b->hooks);
-    }
+    b->cancelled |= dpl_cancelled_after(b->hooks, &b->work, slots);
     return !b->cancelled;
 }
 

@@ -275,17 +275,6 @@ static void begin(planner *p)
     }
 }
 
-/* Asks now and then; counts the actions of some rounds. */
-static bool is_cancelled(planner *p, int32_t rounds)
-{
-    p->work += KINDS * (size_t)p->ranks * (size_t)rounds;
-    if (p->work < DPL_CANCEL_EVERY) {
-        return false;
-    }
-    p->work = 0;
-    return dpl_cancelled(p->hooks);
-}
-
 static void run_round(planner *p)
 {
     decide_forwards(p);
@@ -332,7 +321,8 @@ static dpl_code plan(planner *p, dpl_error *error)
             run_round(p);
         }
         left -= rounds;
-        if (is_cancelled(p, rounds)) {
+        size_t actions = KINDS * (size_t)p->ranks * (size_t)rounds;
+        if (dpl_cancelled_after(p->hooks, &p->work, actions)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
     }

@@ -186,17 +186,6 @@ static void run_forwards(search *s)
 
 /* ---- One plan ---- */
 
-/* Asks now and then; counts actions. */
-static bool is_cancelled(search *s, size_t actions)
-{
-    s->work += actions;
-    if (s->work < DPL_CANCEL_EVERY) {
-        return false;
-    }
-    s->work = 0;
-    return dpl_cancelled(s->plan.hooks);
-}
-
 /* Runs rounds until all gradients are done. False where nothing could run, or the idle time is no
  * less than `bound`. */
 static dpl_code run_rounds(search *s, int64_t bound, bool *complete, dpl_error *error)
@@ -211,7 +200,7 @@ static dpl_code run_rounds(search *s, int64_t bound, bool *complete, dpl_error *
             *complete = p->rank[p->ranks - 1].done[INPUT][0] == p->chunks;
             return DPL_OK;
         }
-        if (is_cancelled(s, p->num_put - before)) {
+        if (dpl_cancelled_after(p->hooks, &s->work, p->num_put - before)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
     }

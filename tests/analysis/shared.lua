@@ -16,14 +16,7 @@ shared.METHODS = {
   zb_h1 = "zb1p_bubble",
 }
 
-function shared.sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
+shared.sorted_keys = require "tables".sorted_keys
 
 function shared.copy(options, more)
   local result = {}
