@@ -70,12 +70,6 @@ typedef struct gathering {
     dpl_message *messages; /* link after link */
 } gathering;
 
-static void note_start(gathering *g, int32_t stage, int32_t chunk, bool backward, double start)
-{
-    size_t cell = dpl_schedule_cell(g->schedule, stage, chunk);
-    g->starts[cell + (backward ? g->schedule->num_cells : 0)] = start;
-}
-
 /* One of the passes over all actions. */
 typedef void visitor(gathering *g, dpl_traffic *traffic, int32_t rank, size_t position);
 
@@ -96,16 +90,13 @@ static dpl_code visit_actions(gathering *g, dpl_traffic *traffic, visitor *visit
 static void note_starts(gathering *g, dpl_traffic *traffic, int32_t rank, size_t position)
 {
     (void)traffic;
-    const dpl_action *a = &g->schedule->actions[g->schedule->order_begin[rank] + position];
-    double start = dpl_timeline_start(g->timeline, rank, position);
-    if (a->kind == DPL_F || a->kind == DPL_FB) {
-        note_start(g, a->stage, a->chunk, false, start);
-    }
-    if (a->kind == DPL_B || a->kind == DPL_I) {
-        note_start(g, a->stage, a->chunk, true, start);
-    }
-    if (a->kind == DPL_FB) {
-        note_start(g, a->backward_stage, a->backward_chunk, true, start);
+    const dpl_schedule *schedule = g->schedule;
+    dpl_half halves[2];
+    const dpl_action *action = &schedule->actions[schedule->order_begin[rank] + position];
+    for (int k = dpl_action_halves(action, halves); k-- > 0;) {
+        size_t cell = dpl_schedule_cell(schedule, halves[k].stage, halves[k].chunk);
+        g->starts[cell + (halves[k].back ? schedule->num_cells : 0)] =
+            dpl_timeline_start(g->timeline, rank, position);
     }
 }
 

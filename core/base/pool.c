@@ -76,20 +76,27 @@ static void *ask_for(dpl_pool *pool, size_t size)
     return block;
 }
 
+/* A new block, with room for more if that can be had. */
+static void fill_place(dpl_pool *pool, dpl_pool_block *b, size_t size)
+{
+    b->size = with_room(size);
+    b->block = pool->hooks.resize(pool->hooks.user, NULL, 0, b->size);
+    if (b->block == NULL) {
+        b->size = size;
+        b->block = ask_for(pool, size);
+    }
+}
+
 static void *take(dpl_pool *pool, size_t size)
 {
-    dpl_pool_block *b = size <= DPL_POOL_LARGEST ? find_fitting(pool, size) : NULL;
+    bool kept = size <= DPL_POOL_LARGEST;
+    dpl_pool_block *b = kept ? find_fitting(pool, size) : NULL;
     if (b == NULL) {
-        b = size <= DPL_POOL_LARGEST ? find_place(pool) : NULL;
+        b = kept ? find_place(pool) : NULL;
         if (b == NULL) {
             return ask_for(pool, size);
         }
-        b->size = with_room(size);
-        b->block = pool->hooks.resize(pool->hooks.user, NULL, 0, b->size);
-        if (b->block == NULL) {
-            b->size = size;
-            b->block = ask_for(pool, size);
-        }
+        fill_place(pool, b, size);
     }
     b->in_use = b->block != NULL;
     return b->block;
