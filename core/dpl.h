@@ -82,16 +82,21 @@ DPL_API const char *dpl_code_name(dpl_code code);
 
 /* ---- Hooks ---- */
 
+struct dpl_strategies; /* see strategy.h */
+
 /*
- * Memory and cancellation, given when an object is made; the object copies them. A NULL hooks, or a
- * NULL member, stands for the C library's allocator and for work that is never cancelled.
+ * Memory, cancellation and strategies, given when an object is made; the object copies them. A NULL
+ * hooks, or a NULL member, stands for the C library's allocator, for work that is never cancelled,
+ * and for no strategies but the library's.
  * resize: as realloc; new_size 0 frees and returns NULL; block NULL allocates. May return NULL.
  * cancelled: asked every few milliseconds of work; nonzero stops it with DPL_CANCELLED.
+ * strategies: what functions that take the name of a strategy know besides the library's own.
  */
 typedef struct dpl_hooks {
     void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);
     int (*cancelled)(void *user);
     void *user;
+    const struct dpl_strategies *strategies;
 } dpl_hooks;
 
 /* ---- Actions ---- */
@@ -255,18 +260,27 @@ typedef struct dpl_strategy_info {
     int32_t parameter_copies; /* likewise */
 } dpl_strategy_info;
 
-/* Strategies known, and the one at an index, sorted by name; NULL past the end. */
-DPL_API size_t dpl_strategy_count(void);
-DPL_API const dpl_strategy_info *dpl_strategy_at(size_t index);
+/*
+ * Strategies known, and the one at an index, sorted by name; NULL past the end. Known are those of
+ * the library, and those of hooks->strategies, which are the caller's own: see strategy.h. Hooks of
+ * NULL have none; nothing else of them is used here.
+ */
+DPL_API size_t dpl_strategy_count(const dpl_hooks *hooks);
+DPL_API const dpl_strategy_info *dpl_strategy_at(size_t index, const dpl_hooks *hooks);
 /* By name or alias; NULL where there is none. */
-DPL_API const dpl_strategy_info *dpl_strategy_find(const char *name);
+DPL_API const dpl_strategy_info *dpl_strategy_find(const char *name, const dpl_hooks *hooks);
 /* DPL_OK where the strategy allows the shape; else DPL_NOT_FOUND or DPL_SIZE and the rule. */
-DPL_API dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, dpl_error *error);
+DPL_API dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape,
+                                    const dpl_hooks *hooks, dpl_error *error);
 /* What a strategy makes of a shape, which is checked. */
-DPL_API dpl_code dpl_strategy_layout(const char *name, const dpl_shape *shape, dpl_layout *layout,
-                                     dpl_error *error);
-/* The least num_chunks >= at_least that the strategy allows on num_ranks, 0 where none is. */
-DPL_API int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at_least);
+DPL_API dpl_code dpl_strategy_layout(const char *name, const dpl_shape *shape,
+                                     const dpl_hooks *hooks, dpl_layout *layout, dpl_error *error);
+/*
+ * The least num_chunks >= at_least that the strategy allows on num_ranks, 0 where none is. Of a
+ * strategy of the caller's, whose rule is a function, as many numbers are tried as DPL_MOST_TRIES.
+ */
+DPL_API int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at_least,
+                                         const dpl_hooks *hooks);
 
 /* ---- Simulation ---- */
 
@@ -460,7 +474,8 @@ typedef enum dpl_hold { DPL_HOLD_RANKS, DPL_HOLD_STAGES } dpl_hold;
  * strategy does not allow the shape.
  */
 DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dpl_hold hold,
-                                dpl_shape *out, dpl_cost_unit *unit, dpl_error *error);
+                                const dpl_hooks *hooks, dpl_shape *out, dpl_cost_unit *unit,
+                                dpl_error *error);
 
 #ifdef __cplusplus
 }
@@ -470,5 +485,6 @@ DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dp
 #include "dpl/model.h"
 #include "dpl/pytorch.h"
 #include "dpl/search.h"
+#include "dpl/strategy.h"
 
 #endif

@@ -300,7 +300,7 @@ static void set_up(subject *x, const char *strategy, int32_t num_ranks, int32_t 
     x->strategy = strategy;
     x->costs = COSTS;
     x->shape.num_ranks = num_ranks;
-    x->shape.num_chunks = dpl_strategy_next_chunks(strategy, num_ranks, num_chunks);
+    x->shape.num_chunks = dpl_strategy_next_chunks(strategy, num_ranks, num_chunks, NULL);
     check(dpl_schedule_create(strategy, &x->shape, NULL, &x->schedule, &error), strategy, &error);
     check(dpl_timeline_create(x->schedule, NULL, &x->timeline, &error), strategy, &error);
     take_data(x);
@@ -504,14 +504,14 @@ int main(int argc, char **argv)
            "                                  M/s       M/s             ns   sim      ns      "
            "ns\n",
            dpl_version(), (int)shape.num_ranks, (int)shape.num_chunks, TIMES, TARGET);
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
-        report_large(dpl_strategy_at(i)->name, &shape, directory);
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
+        report_large(dpl_strategy_at(i, NULL)->name, &shape, directory);
     }
     printf("\nSmall ones, %d ranks x %d chunks, for sweeps: simulations a second.\n\n"
            "strategy            actions    of one schedule   with its making\n",
            SMALL_RANKS, SMALL_CHUNKS);
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
-        report_small(dpl_strategy_at(i)->name);
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
+        report_small(dpl_strategy_at(i, NULL)->name);
     }
     report_files(&shape);
     return 0;

@@ -98,7 +98,7 @@ static void error_may_be_null(void)
     CHECK(dpl_schedule_create("dualpipe", &shape, NULL, &schedule, NULL) == DPL_SIZE);
     CHECK(schedule == NULL);
     CHECK(dpl_schedule_create("dualpype", &shape, NULL, &schedule, NULL) == DPL_NOT_FOUND);
-    CHECK(dpl_strategy_check("gpipe", &shape, NULL) == DPL_OK);
+    CHECK(dpl_strategy_check("gpipe", &shape, NULL, NULL) == DPL_OK);
 }
 
 static void schedule_answers(void)
@@ -208,30 +208,30 @@ static void schedule_from_data(void)
 
 static void strategies_are_listed(void)
 {
-    size_t count = dpl_strategy_count();
+    size_t count = dpl_strategy_count(NULL);
     CHECK(count >= 5);
-    CHECK(dpl_strategy_at(count) == NULL);
+    CHECK(dpl_strategy_at(count, NULL) == NULL);
     for (size_t i = 0; i < count; i++) {
-        const dpl_strategy_info *info = dpl_strategy_at(i);
-        CHECK(dpl_strategy_find(info->name) == info);
-        CHECK(info->alias == NULL || dpl_strategy_find(info->alias) == info);
+        const dpl_strategy_info *info = dpl_strategy_at(i, NULL);
+        CHECK(dpl_strategy_find(info->name, NULL) == info);
+        CHECK(info->alias == NULL || dpl_strategy_find(info->alias, NULL) == info);
         CHECK(info->summary[0] != '\0' && info->size_rule[0] != '\0' && info->source[0] != '\0');
         CHECK(info->stages_per_rank >= 1 && info->num_routes >= 1 && info->parameter_copies >= 1);
         CHECK(info->memory[0] != '\0' && (info->option == NULL || info->option_default >= 1));
-        CHECK(i == 0 || strcmp(dpl_strategy_at(i - 1)->name, info->name) < 0);
+        CHECK(i == 0 || strcmp(dpl_strategy_at(i - 1, NULL)->name, info->name) < 0);
     }
-    CHECK(dpl_strategy_find("no such strategy") == NULL);
-    CHECK(strcmp(dpl_strategy_find("zb1p")->name, "zb_h1") == 0);
+    CHECK(dpl_strategy_find("no such strategy", NULL) == NULL);
+    CHECK(strcmp(dpl_strategy_find("zb1p", NULL)->name, "zb_h1") == 0);
 }
 
 /* What next_chunks answers is allowed, and nothing smaller is. */
 static void check_next_chunks(const char *name, int32_t num_ranks)
 {
     dpl_error error;
-    int32_t next = dpl_strategy_next_chunks(name, num_ranks, 1);
+    int32_t next = dpl_strategy_next_chunks(name, num_ranks, 1, NULL);
     for (int32_t chunks = 1; chunks <= 3 * num_ranks; chunks++) {
         dpl_shape shape = {.num_ranks = num_ranks, .num_chunks = chunks};
-        dpl_code code = dpl_strategy_check(name, &shape, &error);
+        dpl_code code = dpl_strategy_check(name, &shape, NULL, &error);
         if (next == 0 || chunks < next) {
             CHECK(code == DPL_SIZE);
         }
@@ -246,29 +246,30 @@ static void check_next_chunks(const char *name, int32_t num_ranks)
 
 static void sizes_are_checked(void)
 {
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
         for (int32_t ranks = 1; ranks <= 9; ranks++) {
-            check_next_chunks(dpl_strategy_at(i)->name, ranks);
+            check_next_chunks(dpl_strategy_at(i, NULL)->name, ranks);
         }
     }
-    CHECK(dpl_strategy_next_chunks("dualpipe", 4, 9) == 10);
-    CHECK(dpl_strategy_next_chunks("dualpipe", 3, 9) == 0);
-    CHECK(dpl_strategy_next_chunks("dualpipev", 4, 9) == 9);
-    CHECK(dpl_strategy_next_chunks("gpipe", 4, -5) == 1);
-    CHECK(dpl_strategy_next_chunks("gpipe", 0, 1) == 0);
-    CHECK(dpl_strategy_next_chunks("none", 4, 1) == 0);
-    CHECK(dpl_strategy_next_chunks("dualpipe", INT32_MAX - 1, 1) == 0);
+    CHECK(dpl_strategy_next_chunks("dualpipe", 4, 9, NULL) == 10);
+    CHECK(dpl_strategy_next_chunks("dualpipe", 3, 9, NULL) == 0);
+    CHECK(dpl_strategy_next_chunks("dualpipev", 4, 9, NULL) == 9);
+    CHECK(dpl_strategy_next_chunks("gpipe", 4, -5, NULL) == 1);
+    CHECK(dpl_strategy_next_chunks("gpipe", 0, 1, NULL) == 0);
+    CHECK(dpl_strategy_next_chunks("none", 4, 1, NULL) == 0);
+    CHECK(dpl_strategy_next_chunks("dualpipe", INT32_MAX - 1, 1, NULL) == 0);
 }
 
 static void a_layout_is_what_a_schedule_has(void)
 {
     dpl_error error;
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
-        const char *name = dpl_strategy_at(i)->name;
-        dpl_shape shape = {.num_ranks = 4, .num_chunks = dpl_strategy_next_chunks(name, 4, 1)};
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
+        const char *name = dpl_strategy_at(i, NULL)->name;
+        dpl_shape shape = {.num_ranks = 4,
+                           .num_chunks = dpl_strategy_next_chunks(name, 4, 1, NULL)};
         dpl_layout layout;
         dpl_schedule *s = NULL;
-        CHECK(dpl_strategy_layout(name, &shape, &layout, &error) == DPL_OK);
+        CHECK(dpl_strategy_layout(name, &shape, NULL, &layout, &error) == DPL_OK);
         CHECK(dpl_schedule_create(name, &shape, NULL, &s, &error) == DPL_OK);
         CHECK((size_t)layout.num_routes == dpl_schedule_num_routes(s));
         CHECK(layout.route_length == dpl_schedule_route_length(s, 0));
@@ -278,9 +279,9 @@ static void a_layout_is_what_a_schedule_has(void)
     }
     dpl_shape odd = {.num_ranks = 3, .num_chunks = 8};
     dpl_layout layout = {.num_routes = 1};
-    CHECK(dpl_strategy_layout("dualpipe", &odd, &layout, &error) == DPL_SIZE);
+    CHECK(dpl_strategy_layout("dualpipe", &odd, NULL, &layout, &error) == DPL_SIZE);
     CHECK(layout.num_routes == 0);
-    CHECK(dpl_strategy_layout("none", &odd, &layout, &error) == DPL_NOT_FOUND);
+    CHECK(dpl_strategy_layout("none", &odd, NULL, &layout, &error) == DPL_NOT_FOUND);
 }
 
 /* Orders that do not depend on costs are the same for all; options are checked for all. */
@@ -308,10 +309,10 @@ static void a_mistyped_strategy_gets_the_nearest(void)
 {
     dpl_error error;
     dpl_shape shape = {.num_ranks = 4, .num_chunks = 8};
-    CHECK(dpl_strategy_check("dualpip", &shape, &error) == DPL_NOT_FOUND);
+    CHECK(dpl_strategy_check("dualpip", &shape, NULL, &error) == DPL_NOT_FOUND);
     CHECK(error.code == DPL_NOT_FOUND && error.rank == -1 && error.position == -1);
     CHECK_CONTAINS(error.message, "did you mean 'dualpipe'?");
-    CHECK(dpl_strategy_check("", &shape, &error) == DPL_NOT_FOUND);
+    CHECK(dpl_strategy_check("", &shape, NULL, &error) == DPL_NOT_FOUND);
     CHECK_CONTAINS(error.message, "unknown strategy ''");
 }
 
@@ -412,14 +413,17 @@ static void shapes_of_a_comparison(void)
     dpl_shape shape = {.num_ranks = 4, .num_chunks = 8};
     dpl_shape out;
     dpl_cost_unit unit;
-    CHECK(dpl_held_shape("dualpipev", &shape, DPL_HOLD_RANKS, &out, &unit, &error) == DPL_OK);
+    CHECK(dpl_held_shape("dualpipev", &shape, DPL_HOLD_RANKS, NULL, &out, &unit, &error) == DPL_OK);
     CHECK(out.num_ranks == 4 && out.num_chunks == 8 && unit == DPL_COSTS_OF_RANK);
-    CHECK(dpl_held_shape("dualpipev", &shape, DPL_HOLD_STAGES, &out, &unit, &error) == DPL_OK);
+    CHECK(dpl_held_shape("dualpipev", &shape, DPL_HOLD_STAGES, NULL, &out, &unit, &error) ==
+          DPL_OK);
     CHECK(out.num_ranks == 2 && out.num_chunks == 8 && unit == DPL_COSTS_OF_STAGE);
     shape.num_ranks = 3;
-    CHECK(dpl_held_shape("dualpipev", &shape, DPL_HOLD_STAGES, &out, &unit, &error) == DPL_SIZE);
+    CHECK(dpl_held_shape("dualpipev", &shape, DPL_HOLD_STAGES, NULL, &out, &unit, &error) ==
+          DPL_SIZE);
     CHECK_CONTAINS(error.message, "3 stages cannot be shared out");
-    CHECK(dpl_held_shape("dual", &shape, DPL_HOLD_STAGES, &out, &unit, &error) == DPL_NOT_FOUND);
+    CHECK(dpl_held_shape("dual", &shape, DPL_HOLD_STAGES, NULL, &out, &unit, &error) ==
+          DPL_NOT_FOUND);
 }
 
 /* Counts what the library asks for. */

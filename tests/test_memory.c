@@ -304,9 +304,9 @@ static void for_every_strategy(void (*body)(const job *),
                                                 dpl_error *),
                                int32_t num_ranks, int32_t num_chunks)
 {
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
-        const char *name = dpl_strategy_at(i)->name;
-        int32_t chunks = dpl_strategy_next_chunks(name, num_ranks, num_chunks);
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
+        const char *name = dpl_strategy_at(i, NULL)->name;
+        int32_t chunks = dpl_strategy_next_chunks(name, num_ranks, num_chunks, NULL);
         job j = {work, name, {.num_ranks = num_ranks, .num_chunks = chunks}};
         CHECK(chunks > 0);
         body(&j);
@@ -475,8 +475,8 @@ static void simulating_again_allocates_nothing(void)
 /* Sizes that no machine has: said at once, with nothing asked of the allocator that could hurt. */
 static void sizes_beyond_any_machine(void)
 {
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
-        const char *name = dpl_strategy_at(i)->name;
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
+        const char *name = dpl_strategy_at(i, NULL)->name;
         supply s = {0};
         dpl_hooks hooks = {resize, NULL, &s};
         dpl_error error = {.message = ""};

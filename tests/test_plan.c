@@ -67,7 +67,7 @@ static void check_steps(const char *strategy, int32_t num_ranks, int32_t num_chu
     dpl_schedule *s = NULL;
     const dpl_shape shape = {.num_ranks = num_ranks,
                              .num_chunks =
-                                 dpl_strategy_next_chunks(strategy, num_ranks, num_chunks)};
+                                 dpl_strategy_next_chunks(strategy, num_ranks, num_chunks, NULL)};
     if (shape.num_chunks == 0) {
         return;
     }
@@ -83,9 +83,9 @@ static void steps_go_in_waves(void)
 {
     static const int32_t shapes[][2] = {{1, 1},  {2, 1},   {2, 7},  {4, 8},
                                         {6, 40}, {8, 255}, {8, 260}};
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
         for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
-            check_steps(dpl_strategy_at(i)->name, shapes[k][0], shapes[k][1]);
+            check_steps(dpl_strategy_at(i, NULL)->name, shapes[k][0], shapes[k][1]);
         }
     }
 }

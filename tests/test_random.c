@@ -440,7 +440,7 @@ static void compare_strategy(const char *name, int32_t ranks, int32_t chunks)
     dpl_schedule *s = NULL;
     dpl_shape shape = {.num_ranks = ranks, .num_chunks = chunks};
     dpl_code code = dpl_schedule_create(name, &shape, NULL, &s, NULL);
-    CHECK(code == dpl_strategy_check(name, &shape, NULL));
+    CHECK(code == dpl_strategy_check(name, &shape, NULL, NULL));
     if (code != DPL_OK) {
         return;
     }
@@ -454,10 +454,10 @@ static void compare_strategy(const char *name, int32_t ranks, int32_t chunks)
 static void strategies_agree(void)
 {
     seed = 20260303;
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
         for (int32_t ranks = 1; ranks <= MOST_RANKS; ranks++) {
             for (int32_t chunks = 1; chunks <= MOST_CHUNKS; chunks++) {
-                compare_strategy(dpl_strategy_at(i)->name, ranks, chunks);
+                compare_strategy(dpl_strategy_at(i, NULL)->name, ranks, chunks);
             }
         }
     }

@@ -319,21 +319,21 @@ static void shapes_of_strategies(void)
         {.num_ranks = 4, .num_chunks = -8},        {.num_ranks = 4, .num_chunks = INT32_MIN},
     };
     dpl_error error;
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
-        const char *name = dpl_strategy_at(i)->name;
+    for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
+        const char *name = dpl_strategy_at(i, NULL)->name;
         for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
-            CHECK(dpl_strategy_check(name, &wrong[k], &error) == DPL_ARGUMENT);
+            CHECK(dpl_strategy_check(name, &wrong[k], NULL, &error) == DPL_ARGUMENT);
             CHECK_CONTAINS(error.message, "num_ranks and num_chunks must be at least 1");
         }
         dpl_shape stages = {.num_ranks = 4,
                             .num_chunks = 64,
-                            .stages_per_rank = dpl_strategy_at(i)->stages_per_rank};
-        CHECK(dpl_strategy_check(name, &stages, &error) == DPL_OK);
+                            .stages_per_rank = dpl_strategy_at(i, NULL)->stages_per_rank};
+        CHECK(dpl_strategy_check(name, &stages, NULL, &error) == DPL_OK);
     }
     dpl_shape stages = {.num_ranks = 4, .num_chunks = 64, .stages_per_rank = 3};
-    CHECK(dpl_strategy_check("dualpipe", &stages, &error) == DPL_SIZE);
+    CHECK(dpl_strategy_check("dualpipe", &stages, NULL, &error) == DPL_SIZE);
     CHECK_CONTAINS(error.message, "dualpipe has 2 stages on a rank (got stages_per_rank = 3)");
-    CHECK(dpl_strategy_check("1f1b", &stages, &error) == DPL_SIZE);
+    CHECK(dpl_strategy_check("1f1b", &stages, NULL, &error) == DPL_SIZE);
     CHECK_CONTAINS(error.message, "1f1b has 1 stage on a rank (got stages_per_rank = 3)");
 }
 
@@ -365,7 +365,7 @@ static void sizes_that_strategies_refuse(void)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dpl_error error = {.message = ""};
-        CHECK(dpl_strategy_check(cases[i].strategy, &cases[i].shape, &error) == DPL_SIZE);
+        CHECK(dpl_strategy_check(cases[i].strategy, &cases[i].shape, NULL, &error) == DPL_SIZE);
         CHECK_CONTAINS(error.message, cases[i].words);
     }
 }

@@ -26,8 +26,8 @@ typedef struct dpl_held {
 } dpl_held;
 
 /* DPL_NOT_FOUND, DPL_SIZE or DPL_ARGUMENT, as dpl_held_shape. */
-dpl_code dpl_held_find(const char *strategy, const dpl_problem *problem, dpl_held *held,
-                       dpl_error *error);
+dpl_code dpl_held_find(const char *strategy, const dpl_problem *problem, const dpl_hooks *hooks,
+                       dpl_held *held, dpl_error *error);
 
 /* Whether a closed form holds. Fills *bubble where it does, and else its condition. No allocation.
  */

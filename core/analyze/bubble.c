@@ -52,7 +52,7 @@ dpl_code dpl_bubble_find(const char *strategy, const dpl_problem *problem, const
 {
     dpl_held held;
     dpl_uniform_costs costs;
-    dpl_code code = dpl_held_find(strategy, problem, &held, error);
+    dpl_code code = dpl_held_find(strategy, problem, hooks, &held, error);
     if (code == DPL_OK) {
         code = dpl_uniform_costs_resolve(&problem->costs, hooks, &costs, error);
     }
@@ -66,7 +66,7 @@ dpl_code dpl_bubble_simulate(const char *strategy, const dpl_problem *problem,
                              const dpl_hooks *hooks, dpl_bubble *bubble, dpl_error *error)
 {
     dpl_held held;
-    dpl_code code = dpl_held_find(strategy, problem, &held, error);
+    dpl_code code = dpl_held_find(strategy, problem, hooks, &held, error);
     if (code != DPL_OK) {
         return code;
     }
@@ -94,7 +94,7 @@ dpl_code dpl_bubble_row_fill(const char *strategy, const dpl_problem *problem,
     dpl_held held;
     dpl_error why;
     *row = (dpl_bubble_row){.bubble = {.strategy = strategy}};
-    dpl_code code = dpl_held_find(strategy, problem, &held, &why);
+    dpl_code code = dpl_held_find(strategy, problem, hooks, &held, &why);
     if (code == DPL_OK) {
         code = dpl_bubble_best(&held, problem, costs, hooks, &row->bubble, &why);
     }
@@ -130,15 +130,15 @@ dpl_code dpl_bubble_compare(const dpl_problem *problem, const dpl_hooks *hooks,
     dpl_uniform_costs costs;
     *num_allowed = 0;
     dpl_code code = dpl_uniform_costs_resolve(&problem->costs, hooks, &costs, error);
-    for (size_t i = 0; code == DPL_OK && i < dpl_strategy_count(); i++) {
-        const char *name = dpl_strategy_at(i)->name;
+    for (size_t i = 0; code == DPL_OK && i < dpl_strategy_count(hooks); i++) {
+        const char *name = dpl_strategy_at(i, hooks)->name;
         code = dpl_bubble_row_fill(name, problem, &costs, hooks, &rows[i], error);
     }
     if (code != DPL_OK) {
         return code;
     }
-    sort_by_ratio(rows, dpl_strategy_count());
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+    sort_by_ratio(rows, dpl_strategy_count(hooks));
+    for (size_t i = 0; i < dpl_strategy_count(hooks); i++) {
         *num_allowed += rows[i].skipped == DPL_OK;
     }
     return DPL_OK;

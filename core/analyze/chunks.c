@@ -22,9 +22,10 @@ typedef struct walk {
 } walk;
 
 /* Ranks on which the strategy runs; chunks do not matter for that. */
-static dpl_code ranks_of(const dpl_least_chunks_query *query, int32_t *ranks, dpl_error *error)
+static dpl_code ranks_of(const dpl_least_chunks_query *query, const dpl_hooks *hooks,
+                         int32_t *ranks, dpl_error *error)
 {
-    const dpl_strategy_info *info = dpl_strategy_find(query->strategy);
+    const dpl_strategy_info *info = dpl_strategy_find(query->strategy, hooks);
     dpl_held held;
     dpl_problem problem = query->problem;
     problem.shape.num_chunks = 1;
@@ -33,11 +34,11 @@ static dpl_code ranks_of(const dpl_least_chunks_query *query, int32_t *ranks, dp
         int32_t per_rank = info->stages_per_rank / info->num_routes;
         *ranks = *ranks % per_rank == 0 ? *ranks / per_rank : 0;
     }
-    problem.shape.num_chunks = dpl_strategy_next_chunks(query->strategy, *ranks, 1);
+    problem.shape.num_chunks = dpl_strategy_next_chunks(query->strategy, *ranks, 1, hooks);
     if (problem.shape.num_chunks == 0) {
         problem.shape.num_chunks = 1;
     }
-    return dpl_held_find(query->strategy, &problem, &held, error);
+    return dpl_held_find(query->strategy, &problem, hooks, &held, error);
 }
 
 static dpl_code ratio_at(walk *w, int32_t chunks, bool simulate, double *ratio, dpl_error *error)
@@ -45,7 +46,7 @@ static dpl_code ratio_at(walk *w, int32_t chunks, bool simulate, double *ratio, 
     dpl_held held;
     dpl_bubble bubble;
     w->problem.shape.num_chunks = chunks;
-    dpl_code code = dpl_held_find(w->query->strategy, &w->problem, &held, error);
+    dpl_code code = dpl_held_find(w->query->strategy, &w->problem, &w->hooks, &held, error);
     if (code == DPL_OK && simulate) {
         code = dpl_bubble_run(&held, &w->problem, &w->hooks, &bubble, error);
     } else if (code == DPL_OK) {
@@ -70,7 +71,7 @@ static bool reaches(const walk *w, double ratio)
 static dpl_code search(walk *w, int32_t ranks, dpl_error *error)
 {
     const char *name = w->query->strategy;
-    int32_t chunks = dpl_strategy_next_chunks(name, ranks, 1);
+    int32_t chunks = dpl_strategy_next_chunks(name, ranks, 1, &w->hooks);
     while (chunks > 0 && chunks <= w->query->max_chunks) {
         double ratio = 0;
         if (w->out->tried % CANCEL_EVERY == 0 && dpl_cancelled(&w->hooks)) {
@@ -91,7 +92,8 @@ static dpl_code search(walk *w, int32_t ranks, dpl_error *error)
             return DPL_OK;
         }
         w->previous = chunks;
-        chunks = chunks < INT32_MAX ? dpl_strategy_next_chunks(name, ranks, chunks + 1) : 0;
+        chunks =
+            chunks < INT32_MAX ? dpl_strategy_next_chunks(name, ranks, chunks + 1, &w->hooks) : 0;
     }
     return DPL_OK;
 }
@@ -153,7 +155,7 @@ dpl_code dpl_least_chunks_find(const dpl_least_chunks_query *query, const dpl_ho
         return dpl_fail(error, DPL_ARGUMENT, "the target ratio must be from 0 to 1 (got %g)",
                         query->target);
     }
-    dpl_code code = ranks_of(query, &ranks, error);
+    dpl_code code = ranks_of(query, hooks, &ranks, error);
     if (code == DPL_OK) {
         code = dpl_uniform_costs_resolve(&query->problem.costs, hooks, &w.costs, error);
     }

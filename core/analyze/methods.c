@@ -89,7 +89,7 @@ static dpl_code fill_row(const dpl_problem *problem, const dpl_hooks *hooks, dpl
     if (out->row.skipped != DPL_OK) {
         return DPL_OK;
     }
-    dpl_code code = dpl_held_find(strategy, problem, &held, error);
+    dpl_code code = dpl_held_find(strategy, problem, hooks, &held, error);
     if (code == DPL_OK) {
         const dpl_simulate_options options = {.weight_memory = 1, .cost_unit = held.unit};
         code = dpl_schedule_create_for(strategy, &held.shape, &problem->costs, &options, hooks,
@@ -113,10 +113,10 @@ dpl_code dpl_method_table(const dpl_problem *problem, const dpl_hooks *hooks, dp
 {
     dpl_uniform_costs costs;
     dpl_code code = dpl_uniform_costs_resolve(&problem->costs, hooks, &costs, error);
-    for (size_t i = 0; code == DPL_OK && i < dpl_strategy_count(); i++) {
+    for (size_t i = 0; code == DPL_OK && i < dpl_strategy_count(hooks); i++) {
         rows[i] = (dpl_method_row){.row = {.skipped = DPL_OK}};
-        code = dpl_bubble_row_fill(dpl_strategy_at(i)->name, problem, &costs, hooks, &rows[i].row,
-                                   error);
+        code = dpl_bubble_row_fill(dpl_strategy_at(i, hooks)->name, problem, &costs, hooks,
+                                   &rows[i].row, error);
         if (code == DPL_OK) {
             code = fill_row(problem, hooks, &rows[i], error);
         }
@@ -175,19 +175,19 @@ static void put_head(writer *w, const dpl_problem *problem)
         "Devices", "Formulas: bubble; activations");
 }
 
-size_t dpl_method_table_text(const dpl_problem *problem, const dpl_method_row *rows, char *text,
-                             size_t size)
+size_t dpl_method_table_text(const dpl_problem *problem, const dpl_method_row *rows,
+                             size_t num_rows, char *text, size_t size)
 {
     writer w = {0};
     w.text = text;
     w.size = size;
     put_head(&w, problem);
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+    for (size_t i = 0; i < num_rows; i++) {
         if (rows[i].row.skipped == DPL_OK) {
             put_row(&w, &rows[i]);
         }
     }
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+    for (size_t i = 0; i < num_rows; i++) {
         if (rows[i].row.skipped != DPL_OK) {
             put(&w, "%-10s not shown: %s\n", rows[i].method, rows[i].row.reason);
         }

@@ -31,7 +31,7 @@ static dpl_code fill_row(const char *strategy, const dpl_problem *problem,
     dpl_held held;
     dpl_error why;
     *row = (dpl_traffic_row){.strategy = strategy};
-    dpl_code code = dpl_held_find(strategy, problem, &held, &why);
+    dpl_code code = dpl_held_find(strategy, problem, hooks, &held, &why);
     if (code == DPL_OK) {
         code = traffic_of(&held, problem, options, hooks, row, &why);
     }
@@ -74,15 +74,15 @@ dpl_code dpl_traffic_compare(const dpl_problem *problem, const dpl_traffic_optio
                              dpl_error *error)
 {
     *num_allowed = 0;
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+    for (size_t i = 0; i < dpl_strategy_count(hooks); i++) {
         dpl_code code =
-            fill_row(dpl_strategy_at(i)->name, problem, options, hooks, &rows[i], error);
+            fill_row(dpl_strategy_at(i, hooks)->name, problem, options, hooks, &rows[i], error);
         if (code != DPL_OK) {
             *num_allowed = 0;
             return code;
         }
         *num_allowed += rows[i].skipped == DPL_OK;
     }
-    sort_rows(rows, dpl_strategy_count());
+    sort_rows(rows, dpl_strategy_count(hooks));
     return DPL_OK;
 }

@@ -43,15 +43,15 @@ dpl_code dpl_uniform_costs_resolve(const dpl_costs *costs, const dpl_hooks *hook
     return DPL_OK;
 }
 
-dpl_code dpl_held_find(const char *strategy, const dpl_problem *problem, dpl_held *held,
-                       dpl_error *error)
+dpl_code dpl_held_find(const char *strategy, const dpl_problem *problem, const dpl_hooks *hooks,
+                       dpl_held *held, dpl_error *error)
 {
     dpl_layout layout;
-    held->info = dpl_strategy_find(strategy);
-    dpl_code code =
-        dpl_held_shape(strategy, &problem->shape, problem->hold, &held->shape, &held->unit, error);
+    held->info = dpl_strategy_find(strategy, hooks);
+    dpl_code code = dpl_held_shape(strategy, &problem->shape, problem->hold, hooks, &held->shape,
+                                   &held->unit, error);
     if (code == DPL_OK) {
-        code = dpl_strategy_layout(strategy, &held->shape, &layout, error);
+        code = dpl_strategy_layout(strategy, &held->shape, hooks, &layout, error);
     }
     if (code == DPL_OK) {
         held->stages_per_rank = layout.stages_per_rank / layout.num_routes;

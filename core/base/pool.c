@@ -143,7 +143,10 @@ void dpl_pool_begin(dpl_pool *pool, const dpl_hooks *hooks)
 
 dpl_hooks dpl_pool_hooks(dpl_pool *pool)
 {
-    return (dpl_hooks){.resize = resize, .cancelled = cancelled, .user = pool};
+    return (dpl_hooks){.resize = resize,
+                       .cancelled = cancelled,
+                       .user = pool,
+                       .strategies = pool->hooks.strategies};
 }
 
 void dpl_pool_end(dpl_pool *pool)

@@ -92,7 +92,7 @@ static int compare_bubbles(lua_State *L)
 {
     dpl_error error;
     size_t allowed = 0;
-    size_t count = dpl_strategy_count();
+    size_t count = dpl_strategy_count(dpl_bind_hooks(L));
     const bubble_calculator *self = dpl_bind_self(L, &dpl_bubble_calculator_class);
     dpl_problem problem = problem_at(self, dpl_bind_count(L, 2, "num_chunks", 1, DPL_MOST_COUNT));
     dpl_bubble_row *rows = lua_newuserdatauv(L, count * sizeof *rows, 0);
@@ -127,7 +127,8 @@ static int32_t table_chunks(lua_State *L, const bubble_calculator *self)
 static const dpl_method_row *push_method_rows(lua_State *L, const dpl_problem *problem)
 {
     dpl_error error;
-    dpl_method_row *rows = lua_newuserdatauv(L, dpl_strategy_count() * sizeof *rows, 0);
+    dpl_method_row *rows =
+        lua_newuserdatauv(L, dpl_strategy_count(dpl_bind_hooks(L)) * sizeof *rows, 0);
     if (dpl_method_table(problem, dpl_bind_hooks(L), rows, &error) != DPL_OK) {
         dpl_bind_raise(L, &error);
     }
@@ -161,7 +162,7 @@ static int comparison_table(lua_State *L)
     lua_newtable(L);
     lua_newtable(L);
     int skipped = lua_gettop(L);
-    for (size_t i = 0; i < dpl_strategy_count(); i++) {
+    for (size_t i = 0; i < dpl_strategy_count(dpl_bind_hooks(L)); i++) {
         if (rows[i].row.skipped != DPL_OK) {
             dpl_bind_add_skipped(L, skipped, rows[i].row.bubble.strategy, rows[i].row.reason);
         } else {
@@ -179,9 +180,10 @@ static int comparison_text(lua_State *L)
     const bubble_calculator *self = dpl_bind_self(L, &dpl_bubble_calculator_class);
     dpl_problem problem = problem_at(self, table_chunks(L, self));
     const dpl_method_row *rows = push_method_rows(L, &problem);
-    size_t length = dpl_method_table_text(&problem, rows, NULL, 0);
+    size_t count = dpl_strategy_count(dpl_bind_hooks(L));
+    size_t length = dpl_method_table_text(&problem, rows, count, NULL, 0);
     char *text = luaL_buffinitsize(L, &buffer, length + 1);
-    dpl_method_table_text(&problem, rows, text, length + 1);
+    dpl_method_table_text(&problem, rows, count, text, length + 1);
     luaL_pushresultsize(&buffer, length);
     return 1;
 }

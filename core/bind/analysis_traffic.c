@@ -247,7 +247,7 @@ static int compare_traffic(lua_State *L)
 {
     dpl_error error;
     size_t allowed = 0;
-    size_t num_rows = dpl_strategy_count();
+    size_t num_rows = dpl_strategy_count(dpl_bind_hooks(L));
     const communication_analyzer *self = dpl_bind_self(L, &dpl_communication_analyzer_class);
     dpl_problem problem = dpl_setup_problem(&self->setup);
     dpl_traffic_options options = traffic_options(self);

@@ -50,7 +50,7 @@ dpl_schedule *dpl_estimator_push_schedule(lua_State *L, const dpl_shape *shape,
 {
     const dpl_schedule *given = dpl_bind_test_schedule(L, 2);
     if (given == NULL) {
-        return dpl_bind_make_schedule(L, dpl_bind_strategy(L, 2), shape, order);
+        return dpl_bind_make_schedule(L, dpl_bind_strategy(L, 2), NULL, shape, order);
     }
     dpl_setup_check_sizes(L, given, shape, false);
     lua_pushvalue(L, 2);
@@ -67,7 +67,7 @@ void dpl_estimator_push_result(lua_State *L, int schedule)
 
 dpl_estimates dpl_estimator_new_estimates(lua_State *L)
 {
-    size_t count = dpl_strategy_count();
+    size_t count = dpl_strategy_count(dpl_bind_hooks(L));
     dpl_estimates all = {0};
     all.estimates = lua_newuserdatauv(L, count * sizeof *all.estimates, 0);
     all.refusals = lua_newuserdatauv(L, count * sizeof *all.refusals, 0);

@@ -35,6 +35,24 @@ DPL_MODULE void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void
 /* [-0, +0, m] The hooks for objects made for this state: valid as long as the state. */
 const dpl_hooks *dpl_bind_hooks(lua_State *L);
 
+/* What belongs to a Lua state: it lives as long. */
+typedef struct dpl_bind_state dpl_bind_state;
+
+/*
+ * [-0, +0, m] The strategies of the state's own, which its hooks have once they have been asked
+ * for; and its record.
+ */
+dpl_strategies *dpl_bind_strategies(lua_State *L, dpl_bind_state **state);
+
+/* [-0, +0, -] The thread that asked last for the hooks: on which a function of a strategy, called
+ * from C that was given them, may run. Whoever runs one puts it back afterwards. */
+lua_State *dpl_bind_running(const dpl_bind_state *state);
+void dpl_bind_set_running(dpl_bind_state *state, lua_State *L);
+
+/* [-0, +0, -] How many schedules of strategies written in Lua are being made, one for another. */
+void dpl_bind_set_making(dpl_bind_state *state, int more);
+bool dpl_bind_is_making(const dpl_bind_state *state);
+
 /* [-0, +0, v] In work on many rows, of which this is one: raises "interrupted!" where it is to
  * stop. */
 void dpl_bind_ask(lua_State *L, lua_Integer row);
@@ -308,6 +326,12 @@ dpl_schedule *dpl_bind_test_schedule(lua_State *L, int index);
 int dpl_bind_simulate(lua_State *L, int schedule, const dpl_costs *costs,
                       const dpl_simulate_options *options);
 
+/*
+ * [-0, +2, v] Fills the routes of data, whose sizes are set, from the list of tables at the
+ * absolute index `list`; they live as long as the two values pushed. `owner` begins messages.
+ */
+void dpl_bind_read_routes(lua_State *L, int list, const char *owner, dpl_schedule_data *data);
+
 /* [-1, +1, v] Makes a schedule from the table at index 1, the only argument: routes and orders. */
 int dpl_bind_schedule_from_data(lua_State *L);
 
@@ -328,9 +352,14 @@ int dpl_bind_schedule_write_csv(lua_State *L);
 int dpl_bind_schedule_lower(lua_State *L);
 int dpl_bind_schedule_program(lua_State *L);
 
-/* [-0, +1, v] Makes a strategy's schedule and pushes its userdata; mistakes raise. */
-dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape,
-                                     dpl_order_costs order);
+/* [-0, +1, v] Makes a strategy's schedule and pushes its userdata; mistakes raise. own: the
+ * strategy, where it is made with the options of its own that it holds; else NULL. */
+struct dpl_own;
+dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, struct dpl_own *own,
+                                     const dpl_shape *shape, dpl_order_costs order);
+
+/* [-2, +0, v] dpl.strategy(name, definition). */
+int dpl_bind_define_strategy(lua_State *L);
 
 /* The name of a dpl_kind in events, and of a transfer for DPL_KIND_COUNT. */
 const char *dpl_bind_kind(int kind);

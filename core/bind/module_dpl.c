@@ -1,15 +1,14 @@
 /* The module dpl: strategies, schedules, simulation. */
-#include "bind/bind.h"
-
 #include "bind/embedded.h"
+#include "bind/own.h"
 
 /* [-0, +1, m] dpl.strategies(): the names, sorted, without aliases. */
 static int strategies(lua_State *L)
 {
-    size_t count = dpl_strategy_count();
+    size_t count = dpl_strategy_count(dpl_bind_hooks(L));
     lua_createtable(L, (int)count, 0);
     for (size_t i = 0; i < count; i++) {
-        lua_pushstring(L, dpl_strategy_at(i)->name);
+        lua_pushstring(L, dpl_strategy_at(i, dpl_bind_hooks(L))->name);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
@@ -18,7 +17,7 @@ static int strategies(lua_State *L)
 /* [-1, +1, e] dpl.describe(name): what is known of a strategy. */
 static int describe(lua_State *L)
 {
-    const dpl_strategy_info *info = dpl_strategy_find(dpl_bind_strategy(L, 1));
+    const dpl_strategy_info *info = dpl_strategy_find(dpl_bind_strategy(L, 1), dpl_bind_hooks(L));
     lua_createtable(L, 0, 13);
     dpl_bind_set_text(L, "name", info->name);
     dpl_bind_set_text(L, "alias", info->alias);
@@ -35,6 +34,10 @@ static int describe(lua_State *L)
     dpl_bind_set_integer(L, "stages_per_rank", info->stages_per_rank);
     dpl_bind_set_integer(L, "num_routes", info->num_routes);
     dpl_bind_set_integer(L, "parameter_copies", info->parameter_copies);
+    const dpl_own *own = dpl_own_find(L, info->name);
+    if (own != NULL) {
+        dpl_own_describe(L, own);
+    }
     return 1;
 }
 
@@ -69,11 +72,16 @@ static int named_schedule(lua_State *L)
     };
     asked want = {.options = DPL_SIMULATE_DEFAULTS};
     const char *strategy = dpl_bind_strategy(L, 1);
+    dpl_own *own = dpl_own_find(L, strategy);
     lua_settop(L, 2);
+    if (own != NULL) {
+        dpl_own_take_options(L, own);
+    }
     lua_newtable(L);
     dpl_bind_read_options(L, 2, "dpl.schedule", options, sizeof options / sizeof options[0], &want,
                           3);
-    dpl_bind_make_schedule(L, strategy, &want.shape, (dpl_order_costs){&want.costs, &want.options});
+    dpl_bind_make_schedule(L, strategy, own, &want.shape,
+                           (dpl_order_costs){&want.costs, &want.options});
     return 1;
 }
 
@@ -110,10 +118,13 @@ static int simulate(lua_State *L)
     return dpl_bind_simulate(L, 1, &table.costs, &chosen.options);
 }
 
-static const luaL_Reg functions[] = {
-    {"strategies", strategies}, {"describe", describe},
-    {"schedule", schedule},     {"read_schedule", dpl_bind_read_schedule},
-    {"simulate", simulate},     {NULL, NULL}};
+static const luaL_Reg functions[] = {{"strategies", strategies},
+                                     {"describe", describe},
+                                     {"strategy", dpl_bind_define_strategy},
+                                     {"schedule", schedule},
+                                     {"read_schedule", dpl_bind_read_schedule},
+                                     {"simulate", simulate},
+                                     {NULL, NULL}};
 
 /* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it
  * too. */

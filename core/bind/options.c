@@ -132,12 +132,12 @@ static const char *strategy_at(lua_State *L, int index, const char *subject)
     }
     size_t length;
     const char *name = lua_tolstring(L, index, &length);
-    const dpl_strategy_info *info = dpl_strategy_find(name);
+    const dpl_strategy_info *info = dpl_strategy_find(name, dpl_bind_hooks(L));
     if (info != NULL && strlen(name) != length) {
         dpl_bind_error(L, "unknown strategy: '%s' with a NUL and more behind it", name);
     }
     if (info == NULL) {
-        dpl_strategy_check(name, &none, &error);
+        dpl_strategy_check(name, &none, dpl_bind_hooks(L), &error);
         dpl_bind_raise(L, &error);
         return NULL;
     }

@@ -1,5 +1,5 @@
 /* Schedules in Lua: userdata that own a dpl_schedule. */
-#include "bind/bind.h"
+#include "bind/own.h"
 
 #define TYPE "dpl.schedule"
 
@@ -184,13 +184,19 @@ void dpl_bind_account(lua_State *L, size_t bytes)
     }
 }
 
-dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape,
-                                     dpl_order_costs order)
+dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, dpl_own *own,
+                                     const dpl_shape *shape, dpl_order_costs order)
 {
     dpl_error error;
     dpl_schedule_box *box = dpl_bind_new_schedule(L);
-    if (dpl_schedule_create_for(strategy, shape, order.costs, order.options, dpl_bind_hooks(L),
-                                &box->schedule, &error) != DPL_OK) {
+    const dpl_hooks *hooks = dpl_bind_hooks(L);
+    dpl_own none;
+    own = own != NULL ? own : &none;
+    own->use_given = true;
+    dpl_code code = dpl_schedule_create_for(strategy, shape, order.costs, order.options, hooks,
+                                            &box->schedule, &error);
+    own->use_given = false;
+    if (code != DPL_OK) {
         dpl_bind_failed(L, &error);
     }
     lua_pushstring(L, strategy);

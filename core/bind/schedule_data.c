@@ -12,8 +12,7 @@
 static int push_list(lua_State *L, int table, const char *subject, const char *field)
 {
     if (lua_getfield(L, table, field) != LUA_TTABLE) {
-        dpl_bind_error(L, OWNER ": %s '%s' must be a list (got %s)", subject, field,
-                       luaL_typename(L, -1));
+        dpl_bind_error(L, "%s '%s' must be a list (got %s)", subject, field, luaL_typename(L, -1));
     }
     return lua_gettop(L);
 }
@@ -38,21 +37,21 @@ static int32_t count_in(lua_State *L, int list, lua_Integer i, const char *subje
 
 /* [-0, +1, v] Reads route `number` (from 0), whose table is on top; leaves a block of its ranks in
  * its place. */
-static void read_route(lua_State *L, size_t number, const dpl_schedule_data *data, dpl_route *route)
+static void read_route(lua_State *L, size_t number, const char *owner,
+                       const dpl_schedule_data *data, dpl_route *route)
 {
     int table = lua_gettop(L);
-    const char *subject = lua_pushfstring(L, "route %I:", (LUAI_UACINT)number);
+    const char *subject = lua_pushfstring(L, "%s: route %I:", owner, (LUAI_UACINT)number);
     if (!lua_istable(L, table)) {
-        dpl_bind_error(L, OWNER ": %s must be { ranks = { ... }, chunks = { first, last } }",
-                       subject);
+        dpl_bind_error(L, "%s must be { ranks = { ... }, chunks = { first, last } }", subject);
     }
     int ranks = push_list(L, table, subject, "ranks");
     int chunks = push_list(L, table, subject, "chunks");
     size_t length = lua_rawlen(L, ranks);
-    const char *entry = lua_pushfstring(L, OWNER ": %s an entry of 'ranks'", subject);
-    const char *bound = lua_pushfstring(L, OWNER ": %s an entry of 'chunks'", subject);
+    const char *entry = lua_pushfstring(L, "%s an entry of 'ranks'", subject);
+    const char *bound = lua_pushfstring(L, "%s an entry of 'chunks'", subject);
     if (length > INT32_MAX) {
-        dpl_bind_error(L, OWNER ": %s too many ranks", subject);
+        dpl_bind_error(L, "%s too many ranks", subject);
     }
     int32_t *list = push_block(L, length, sizeof *list);
     for (size_t i = 0; i < length; i++) {
@@ -66,19 +65,17 @@ static void read_route(lua_State *L, size_t number, const dpl_schedule_data *dat
     lua_settop(L, table);
 }
 
-/* [-0, +2, v] Pushes the block of routes and a table that keeps the routes' own blocks. */
-static void read_routes(lua_State *L, dpl_schedule_data *data)
+void dpl_bind_read_routes(lua_State *L, int list, const char *owner, dpl_schedule_data *data)
 {
-    int list = push_list(L, 1, "option", "routes");
+    luaL_checkstack(L, 20, "too many nested calls");
     size_t count = lua_rawlen(L, list);
     dpl_route *routes = push_block(L, count, sizeof *routes);
     lua_createtable(L, (int)count, 0);
     for (size_t i = 0; i < count; i++) {
         lua_geti(L, list, (lua_Integer)i + 1);
-        read_route(L, i, data, &routes[i]);
+        read_route(L, i, owner, data, &routes[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    lua_remove(L, list);
     data->routes = routes;
     data->num_routes = count;
 }
@@ -132,7 +129,7 @@ static void read_order(lua_State *L, int32_t rank, size_t length, dpl_action *ac
 /* [-0, +2, v] Pushes the blocks of lengths and of actions. */
 static void read_orders(lua_State *L, dpl_schedule_data *data)
 {
-    int orders = push_list(L, 1, "option", "orders");
+    int orders = push_list(L, 1, OWNER ": option", "orders");
     size_t total = read_lengths(L, orders, data);
     dpl_action *actions = push_block(L, total, sizeof *actions);
     size_t done = 0;
@@ -166,7 +163,7 @@ int dpl_bind_schedule_from_data(lua_State *L)
     lua_settop(L, 1);
     read_sizes(L, &data);
     read_orders(L, &data);
-    read_routes(L, &data);
+    dpl_bind_read_routes(L, push_list(L, 1, OWNER ": option", "routes"), OWNER, &data);
     dpl_schedule_box *box = dpl_bind_new_schedule(L);
     if (dpl_schedule_from_data(&data, dpl_bind_hooks(L), &box->schedule, &error) != DPL_OK) {
         return dpl_bind_failed(L, &error);

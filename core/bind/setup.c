@@ -43,9 +43,9 @@ const dpl_schedule *dpl_setup_push_schedule(lua_State *L, int argument, const dp
         return given;
     }
     const char *name = dpl_bind_strategy(L, argument);
-    if (dpl_held_shape(name, &setup->shape, (dpl_hold)setup->hold, &shape, &options->cost_unit,
-                       &error) != DPL_OK) {
+    if (dpl_held_shape(name, &setup->shape, (dpl_hold)setup->hold, dpl_bind_hooks(L), &shape,
+                       &options->cost_unit, &error) != DPL_OK) {
         dpl_bind_raise(L, &error);
     }
-    return dpl_bind_make_schedule(L, name, &shape, (dpl_order_costs){&setup->costs, options});
+    return dpl_bind_make_schedule(L, name, NULL, &shape, (dpl_order_costs){&setup->costs, options});
 }

@@ -101,7 +101,7 @@ static const dpl_class comparator_class;
 static dpl_comparison push_comparison(lua_State *L, const problem *self)
 {
     const dpl_name_list *names = &self->strategies;
-    size_t count = names->count > 0 ? names->count : dpl_strategy_count();
+    size_t count = names->count > 0 ? names->count : dpl_strategy_count(dpl_bind_hooks(L));
     dpl_comparison found = {.rows = lua_newuserdatauv(L, count * sizeof *found.rows, 0)};
     const dpl_comparison_query query = {.shape = self->setup.shape,
                                         .costs = &self->setup.costs,

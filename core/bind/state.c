@@ -13,11 +13,16 @@
 
 /* A userdata in the registry. The hooks that objects copy point back here, so that a cancel
  * function set later reaches objects made before. */
-typedef struct state_record {
+struct dpl_bind_state {
     dpl_hooks hooks;
+    dpl_strategies *strategies; /* hooks.strategies, or NULL; see dpl_bind_strategies */
+    lua_State *running;
+    int making;
     int (*cancelled)(void *data);
     void *data;
-} state_record;
+};
+
+typedef dpl_bind_state state_record;
 
 static int ask_state(void *user)
 {
@@ -50,7 +55,66 @@ void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data)
 
 const dpl_hooks *dpl_bind_hooks(lua_State *L)
 {
-    return &record_of(L)->hooks;
+    state_record *record = record_of(L);
+    record->running = L;
+    return &record->hooks;
+}
+
+lua_State *dpl_bind_running(const dpl_bind_state *state)
+{
+    return state->running;
+}
+
+void dpl_bind_set_running(dpl_bind_state *state, lua_State *L)
+{
+    state->running = L;
+}
+
+void dpl_bind_set_making(dpl_bind_state *state, int more)
+{
+    state->making += more;
+}
+
+bool dpl_bind_is_making(const dpl_bind_state *state)
+{
+    return state->making > 0;
+}
+
+static int destroy_strategies(lua_State *L)
+{
+    state_record *record = *(state_record **)lua_touserdata(L, 1);
+    record->hooks.strategies = NULL;
+    dpl_strategies_destroy(record->strategies);
+    record->strategies = NULL;
+    return 0;
+}
+
+/* [-0, +0, m] A userdata whose end is that of the record's strategies. It keeps the record. */
+static void keep_strategies(lua_State *L, state_record *record)
+{
+    static const char key = 0;
+    state_record **box = lua_newuserdatauv(L, sizeof *box, 1);
+    *box = record;
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, destroy_strategies);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+}
+
+dpl_strategies *dpl_bind_strategies(lua_State *L, dpl_bind_state **state)
+{
+    dpl_error error;
+    state_record *record = record_of(L);
+    *state = record;
+    if (record->strategies == NULL) {
+        keep_strategies(L, record);
+        if (dpl_strategies_create(&record->hooks, &record->strategies, &error) != DPL_OK) {
+            dpl_bind_raise(L, &error);
+        }
+        record->hooks.strategies = record->strategies;
+    }
+    return record->strategies;
 }
 
 void dpl_bind_ask(lua_State *L, lua_Integer row)

@@ -87,7 +87,7 @@ typedef struct dpl_bubble_row {
 } dpl_bubble_row;
 
 /*
- * All strategies. rows is the caller's, with room for dpl_strategy_count(). The first *num_allowed
+ * All strategies. rows is the caller's, with room for dpl_strategy_count(hooks). The first *num_allowed
  * rows allow the shape, sorted by bubble_ratio (to 1e-12) then name; the rest do not, by name.
  */
 DPL_API dpl_code dpl_bubble_compare(const dpl_problem *problem, const dpl_hooks *hooks,
@@ -148,7 +148,7 @@ typedef struct dpl_method_row {
     int32_t devices;
 } dpl_method_row;
 
-/* All strategies, by name. rows is the caller's, with room for dpl_strategy_count(). */
+/* All strategies, by name. rows is the caller's, with room for dpl_strategy_count(hooks). */
 DPL_API dpl_code dpl_method_table(const dpl_problem *problem, const dpl_hooks *hooks,
                                   dpl_method_row *rows, dpl_error *error);
 
@@ -158,7 +158,7 @@ DPL_API dpl_code dpl_method_table(const dpl_problem *problem, const dpl_hooks *h
  * with snprintf no more than size bytes are written.
  */
 DPL_API size_t dpl_method_table_text(const dpl_problem *problem, const dpl_method_row *rows,
-                                     char *text, size_t size);
+                                     size_t num_rows, char *text, size_t size);
 
 /* ---- Traffic between ranks ---- */
 
@@ -237,7 +237,7 @@ typedef struct dpl_traffic_row {
 } dpl_traffic_row;
 
 /*
- * All strategies. rows is the caller's, with room for dpl_strategy_count(). The first *num_allowed
+ * All strategies. rows is the caller's, with room for dpl_strategy_count(hooks). The first *num_allowed
  * rows allow the shape, sorted by bytes, exposed messages, bandwidth (to 1e-12 of itself), then
  * name; the rest do not, by name.
  */

@@ -238,7 +238,7 @@ typedef struct dpl_refusal {
 
 /*
  * All strategies at one shape; `estimates` and `refusals` are the caller's, with room for
- * dpl_strategy_count() each.
+ * dpl_strategy_count(hooks) each.
  */
 typedef struct dpl_estimates {
     dpl_estimate *estimates;

@@ -66,7 +66,7 @@ typedef struct dpl_comparison {
 
 /*
  * Runs every strategy of the query. out->rows is the caller's and has room for num_strategies rows,
- * or for dpl_strategy_count() where strategies is NULL; the rest of *out is filled.
+ * or for dpl_strategy_count(hooks) where strategies is NULL; the rest of *out is filled.
  * DPL_NOT_FOUND for a strategy that is unknown, DPL_ARGUMENT for one that is named twice, and what
  * dpl_run_create gives but DPL_SIZE.
  */

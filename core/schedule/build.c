@@ -71,6 +71,17 @@ static int32_t count_stages(const dpl_schedule_data *data)
     return stages;
 }
 
+size_t dpl_count_cells(const dpl_schedule_data *data)
+{
+    size_t cells = 0;
+    for (size_t i = 0; i < data->num_routes; i++) {
+        const dpl_route *r = &data->routes[i];
+        int64_t chunks = (int64_t)r->last_chunk - r->first_chunk + 1;
+        cells += r->length > 0 && chunks > 0 ? (size_t)r->length * (size_t)chunks : 0;
+    }
+    return cells;
+}
+
 static dpl_code no_memory(dpl_error *error)
 {
     (void)dpl_fail(error, DPL_MEMORY, "out of memory: choose fewer ranks or chunks");
@@ -102,6 +113,22 @@ void dpl_schedule_place(dpl_schedule *s, const int32_t *ranks)
     for (int32_t stage = 0; stage < s->num_stages; stage++) {
         s->stage_rank[stage] = ranks[stage];
         s->stages_on[ranks[stage]]++;
+    }
+}
+
+void dpl_schedule_list_stages(const dpl_schedule *s, int32_t *stages, size_t *begin)
+{
+    size_t end = 0;
+    begin[0] = 0;
+    for (int32_t rank = 0; rank < s->num_ranks; rank++) {
+        end += (size_t)s->stages_on[rank];
+        begin[rank + 1] = end;
+    }
+    for (int32_t stage = s->num_stages - 1; stage >= 0; stage--) {
+        stages[--begin[s->stage_rank[stage] + 1]] = stage;
+    }
+    for (int32_t rank = 0; rank < s->num_ranks; rank++) {
+        begin[rank + 1] = begin[rank] + (size_t)s->stages_on[rank];
     }
 }
 

@@ -95,12 +95,18 @@ int32_t dpl_schedule_next_stage(const dpl_schedule *schedule, int32_t stage, int
 /* The same where it is on another rank, so that a message goes there; else -1. */
 int32_t dpl_schedule_stage_across(const dpl_schedule *schedule, int32_t stage, int32_t direction);
 
+/* Cells of the routes of data, which need not be right. */
+size_t dpl_count_cells(const dpl_schedule_data *data);
+
 /*
  * A schedule with routes and room for `capacity` actions, and none yet. The caller fills actions,
  * num_actions and order_begin, then calls dpl_schedule_finish, or destroys it.
  */
 dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, const dpl_hooks *hooks,
                             dpl_schedule **out, dpl_error *error);
+
+/* The stages by rank, each rank's rising: stages has num_stages entries, begin num_ranks + 1. */
+void dpl_schedule_list_stages(const dpl_schedule *schedule, int32_t *stages, size_t *begin);
 
 /* Puts the stages of a schedule that has no orders yet on ranks, by stage. */
 void dpl_schedule_place(dpl_schedule *schedule, const int32_t *ranks);

@@ -6,7 +6,7 @@
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
 
-static dpl_code check_query(const dpl_chunk_query *q, dpl_error *error)
+static dpl_code check_query(const dpl_chunk_query *q, const dpl_hooks *hooks, dpl_error *error)
 {
     if (!(q->overhead >= 0 && isfinite(q->overhead))) {
         return dpl_fail(error, DPL_ARGUMENT, "overhead must be a finite number >= 0 (got %g)",
@@ -23,9 +23,9 @@ static dpl_code check_query(const dpl_chunk_query *q, dpl_error *error)
                         "chunks to try",
                         (long)q->min_chunks, (long)q->max_chunks, DPL_MOST_CHUNK_COUNTS);
     }
-    if (dpl_strategy_find(q->strategy) == NULL || q->shape.num_chunks < 1 ||
+    if (dpl_strategy_find(q->strategy, hooks) == NULL || q->shape.num_chunks < 1 ||
         q->shape.num_ranks < 1) {
-        return dpl_strategy_check(q->strategy, &q->shape, error);
+        return dpl_strategy_check(q->strategy, &q->shape, hooks, error);
     }
     return DPL_OK;
 }
@@ -82,7 +82,7 @@ static dpl_code try_count(const dpl_chunk_query *q, int32_t chunks, const dpl_ho
     dpl_shape shape = q->shape;
     dpl_cost_unit unit = DPL_COSTS_OF_RANK;
     shape.num_chunks = chunks;
-    if (dpl_held_shape(q->strategy, &shape, q->hold, &shape, &unit, rule) != DPL_OK) {
+    if (dpl_held_shape(q->strategy, &shape, q->hold, hooks, &shape, &unit, rule) != DPL_OK) {
         return DPL_OK;
     }
     dpl_chunk_result *result = &out->tried[out->num_tried];
@@ -126,7 +126,7 @@ dpl_code dpl_best_chunks(const dpl_chunk_query *query, const dpl_hooks *hooks,
     dpl_error rule = {.message = ""};
     out->num_tried = 0;
     out->best = 0;
-    dpl_code code = check_query(query, error);
+    dpl_code code = check_query(query, hooks, error);
     if (code == DPL_OK) {
         code = try_all(query, hooks, out, &rule, error);
     }
@@ -134,8 +134,8 @@ dpl_code dpl_best_chunks(const dpl_chunk_query *query, const dpl_hooks *hooks,
         return dpl_fail(error, DPL_NOT_FOUND,
                         "no num_chunks from %ld to %ld is right for %s (%s): %s",
                         (long)query->min_chunks, (long)query->max_chunks,
-                        dpl_strategy_find(query->strategy)->name,
-                        dpl_strategy_find(query->strategy)->size_rule, rule.message);
+                        dpl_strategy_find(query->strategy, hooks)->name,
+                        dpl_strategy_find(query->strategy, hooks)->size_rule, rule.message);
     }
     out->best = find_best(out);
     return code;

@@ -13,18 +13,19 @@
 
 /* ---- Which strategies ---- */
 
-static size_t count_asked(const dpl_comparison_query *q)
+static size_t count_asked(const dpl_comparison_query *q, const dpl_hooks *hooks)
 {
-    return q->strategies != NULL ? q->num_strategies : dpl_strategy_count();
+    return q->strategies != NULL ? q->num_strategies : dpl_strategy_count(hooks);
 }
 
-static dpl_code add_asked(const dpl_comparison_query *q, size_t index, dpl_comparison *out,
-                          dpl_error *error)
+static dpl_code add_asked(const dpl_comparison_query *q, size_t index, const dpl_hooks *hooks,
+                          dpl_comparison *out, dpl_error *error)
 {
-    const dpl_strategy_info *info =
-        q->strategies != NULL ? dpl_strategy_find(q->strategies[index]) : dpl_strategy_at(index);
+    const dpl_strategy_info *info = q->strategies != NULL
+                                        ? dpl_strategy_find(q->strategies[index], hooks)
+                                        : dpl_strategy_at(index, hooks);
     if (info == NULL) {
-        return dpl_strategy_check(q->strategies[index], &q->shape, error);
+        return dpl_strategy_check(q->strategies[index], &q->shape, hooks, error);
     }
     for (size_t i = 0; i < index; i++) {
         if (out->rows[i].info == info) {
@@ -45,7 +46,8 @@ static dpl_code run_strategy(const dpl_comparison_query *q, const char *name,
     dpl_simulate_options options = q->options;
     dpl_shape shape;
     *run = (dpl_run){NULL, NULL};
-    dpl_code code = dpl_held_shape(name, &q->shape, q->hold, &shape, &options.cost_unit, error);
+    dpl_code code =
+        dpl_held_shape(name, &q->shape, q->hold, hooks, &shape, &options.cost_unit, error);
     if (code != DPL_OK) {
         return code;
     }
@@ -198,12 +200,12 @@ static void sort_rows(dpl_comparison_row *rows, size_t count, dpl_comparison *ou
 dpl_code dpl_compare(const dpl_comparison_query *query, const dpl_hooks *hooks, dpl_comparison *out,
                      dpl_error *error)
 {
-    size_t count = count_asked(query);
+    size_t count = count_asked(query, hooks);
     double baseline = 0;
     dpl_code code = DPL_OK;
     out->num_compared = out->num_skipped = 0;
     for (size_t i = 0; code == DPL_OK && i < count; i++) {
-        code = add_asked(query, i, out, error);
+        code = add_asked(query, i, hooks, out, error);
     }
     if (code == DPL_OK) {
         code = run_baseline(query, hooks, out, &baseline, error);

@@ -14,6 +14,7 @@
 /* Goes through the shapes of a search: ranks, then strategies, then micro-batches. */
 typedef struct walk {
     const dpl_search *search;
+    const dpl_hooks *hooks;
     size_t num_strategies;
     int32_t num_divisors;
     int32_t divisors[MOST_DIVISORS]; /* of the batch, up to max_chunks, rising */
@@ -43,10 +44,12 @@ static void find_divisors(walk *w, int32_t batch)
     }
 }
 
-static void begin_walk(walk *w, const dpl_search *search, int32_t batch)
+static void begin_walk(walk *w, const dpl_search *search, int32_t batch, const dpl_hooks *hooks)
 {
     w->search = search;
-    w->num_strategies = search->num_strategies > 0 ? search->num_strategies : dpl_strategy_count();
+    w->hooks = hooks;
+    w->num_strategies =
+        search->num_strategies > 0 ? search->num_strategies : dpl_strategy_count(hooks);
     w->num_divisors = 0;
     w->ranks = search->min_ranks;
     w->strategy = 0;
@@ -54,9 +57,10 @@ static void begin_walk(walk *w, const dpl_search *search, int32_t batch)
     find_divisors(w, batch);
 }
 
-static const char *strategy_of(const dpl_search *search, size_t index)
+static const char *strategy_of(const walk *w, size_t index)
 {
-    return search->num_strategies > 0 ? search->strategies[index] : dpl_strategy_at(index)->name;
+    return w->search->num_strategies > 0 ? w->search->strategies[index]
+                                         : dpl_strategy_at(index, w->hooks)->name;
 }
 
 /* The next shape, allowed or not; false after the last. */
@@ -73,7 +77,7 @@ static bool next_shape(walk *w, const char **strategy, dpl_shape *shape)
     if (w->ranks > w->search->max_ranks) {
         return false;
     }
-    *strategy = strategy_of(w->search, w->strategy);
+    *strategy = strategy_of(w, w->strategy);
     *shape = (dpl_shape){.num_ranks = w->ranks, .num_chunks = w->divisors[w->divisor++]};
     return true;
 }
@@ -82,27 +86,28 @@ static bool next_shape(walk *w, const char **strategy, dpl_shape *shape)
  * Whether the strategy allows the shape, and the layers, where they are given, are enough for each
  * stage to have one. Layers that only follow from the parameters are too rough for that.
  */
-static bool is_allowed(const dpl_workload *work, const char *strategy, const dpl_shape *shape,
-                       dpl_layout *layout)
+static dpl_code is_allowed(const walk *w, const dpl_workload *work, const char *strategy,
+                           const dpl_shape *shape, dpl_layout *layout, bool *allowed,
+                           dpl_error *error)
 {
-    if (dpl_strategy_layout(strategy, shape, layout, NULL) != DPL_OK) {
-        return false;
-    }
-    return work->model.layers == 0 || layout->route_length <= work->model.layers;
+    dpl_code code = dpl_strategy_layout(strategy, shape, w->hooks, layout, error);
+    *allowed =
+        code == DPL_OK && (work->model.layers == 0 || layout->route_length <= work->model.layers);
+    return code == DPL_SIZE ? DPL_OK : code;
 }
 
 /* ---- Whether the search has sense and end ---- */
 
-static dpl_code check_strategies(const dpl_search *search, dpl_error *error)
+static dpl_code check_strategies(const dpl_search *search, const dpl_hooks *hooks, dpl_error *error)
 {
     const dpl_shape none = {0};
     for (size_t i = 0; i < search->num_strategies; i++) {
-        const dpl_strategy_info *info = dpl_strategy_find(search->strategies[i]);
+        const dpl_strategy_info *info = dpl_strategy_find(search->strategies[i], hooks);
         if (info == NULL) {
-            return dpl_strategy_check(search->strategies[i], &none, error);
+            return dpl_strategy_check(search->strategies[i], &none, hooks, error);
         }
         for (size_t other = 0; other < i; other++) {
-            if (dpl_strategy_find(search->strategies[other]) == info) {
+            if (dpl_strategy_find(search->strategies[other], hooks) == info) {
                 return dpl_fail(error, DPL_ARGUMENT, "strategies names %s twice", info->name);
             }
         }
@@ -110,7 +115,8 @@ static dpl_code check_strategies(const dpl_search *search, dpl_error *error)
     return DPL_OK;
 }
 
-static dpl_code check_search(const dpl_workload *work, const dpl_search *search, dpl_error *error)
+static dpl_code check_search(const dpl_workload *work, const dpl_search *search,
+                             const dpl_hooks *hooks, dpl_error *error)
 {
     dpl_code code = dpl_workload_check(work, error);
     if (code != DPL_OK) {
@@ -136,7 +142,7 @@ static dpl_code check_search(const dpl_workload *work, const dpl_search *search,
                         "the memory of a GPU must be over 0 and max_chunks "
                         "no less than 0");
     }
-    return check_strategies(search, error);
+    return check_strategies(search, hooks, error);
 }
 
 static dpl_code too_much(const char *what, double number, double most, dpl_error *error)
@@ -156,12 +162,17 @@ static dpl_code count_shapes(walk *w, const dpl_workload *work, const dpl_hooks 
     const char *strategy = NULL;
     dpl_shape shape;
     dpl_layout layout;
+    bool allowed = false;
     double actions = 0;
     for (size_t seen = 0; next_shape(w, &strategy, &shape); seen++) {
         if (seen % CANCEL_EVERY == 0 && dpl_cancelled(hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        if (!is_allowed(work, strategy, &shape, &layout)) {
+        dpl_code code = is_allowed(w, work, strategy, &shape, &layout, &allowed, error);
+        if (code != DPL_OK) {
+            return code;
+        }
+        if (!allowed) {
             continue;
         }
         actions += dpl_actions_at_most(&layout, &shape);
@@ -189,11 +200,11 @@ dpl_code dpl_search_size(const dpl_workload *work, const dpl_search *search, con
     walk w;
     dpl_hooks own = dpl_hooks_or_default(hooks);
     *size = 0;
-    dpl_code code = check_search(work, search, error);
+    dpl_code code = check_search(work, search, hooks, error);
     if (code != DPL_OK) {
         return code;
     }
-    begin_walk(&w, search, work->model.batch_size);
+    begin_walk(&w, search, work->model.batch_size, &own);
     return count_shapes(&w, work, &own, size, error);
 }
 
@@ -273,7 +284,7 @@ static dpl_code try_shape(progress *p, const char *strategy, const dpl_shape *sh
 {
     dpl_schedule *schedule = NULL;
     double layers = dpl_model_share_layers(&p->work->model, shape->num_ranks) * shape->num_ranks;
-    dpl_estimate estimate = {.strategy = dpl_strategy_find(strategy)->name,
+    dpl_estimate estimate = {.strategy = dpl_strategy_find(strategy, &p->hooks)->name,
                              .num_ranks = shape->num_ranks,
                              .num_chunks = shape->num_chunks,
                              .micro_batch = p->work->model.batch_size / shape->num_chunks,
@@ -292,15 +303,17 @@ static dpl_code try_all(progress *p, dpl_error *error)
     const char *strategy = NULL;
     dpl_shape shape;
     dpl_layout layout;
+    bool allowed = false;
     dpl_code code = DPL_OK;
-    begin_walk(&w, p->search, p->work->model.batch_size);
+    begin_walk(&w, p->search, p->work->model.batch_size, &p->hooks);
     for (size_t seen = 0; code == DPL_OK && next_shape(&w, &strategy, &shape); seen++) {
         if (seen % CANCEL_EVERY == 0 && dpl_cancelled(&p->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        if (!is_allowed(p->work, strategy, &shape, &layout)) {
+        code = is_allowed(&w, p->work, strategy, &shape, &layout, &allowed, error);
+        if (code == DPL_OK && !allowed) {
             p->summary->not_allowed++;
-        } else {
+        } else if (code == DPL_OK) {
             code = try_shape(p, strategy, &shape, &layout, error);
         }
     }

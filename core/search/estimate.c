@@ -16,7 +16,7 @@ dpl_code dpl_estimate_schedule(const dpl_workload *work, const char *strategy,
 {
     const dpl_simulate_options options = {.weight_memory = work->model.weight_memory,
                                           .cost_unit = DPL_COSTS_OF_RANK};
-    const dpl_strategy_info *info = dpl_strategy_find(strategy);
+    const dpl_strategy_info *info = dpl_strategy_find(strategy, hooks);
     const dpl_costs *order_costs = NULL;
     dpl_costs costs;
     *schedule = NULL;
@@ -118,7 +118,7 @@ static dpl_code add_strategy(const comparison *c, const char *strategy, dpl_esti
     dpl_schedule *schedule = NULL;
     dpl_estimate *row = &all->estimates[all->num_estimates];
     dpl_refusal *refusal = &all->refusals[all->num_refusals];
-    if (dpl_strategy_check(strategy, c->shape, &refusal->error) != DPL_OK) {
+    if (dpl_strategy_check(strategy, c->shape, &c->hooks, &refusal->error) != DPL_OK) {
         refusal->strategy = strategy;
         all->num_refusals++;
         return DPL_OK;
@@ -145,8 +145,8 @@ static dpl_code add_all(const comparison *c, dpl_estimates *all, dpl_error *erro
     dpl_code code = DPL_OK;
     all->num_estimates = 0;
     all->num_refusals = 0;
-    for (size_t i = 0; i < dpl_strategy_count() && code == DPL_OK; i++) {
-        code = add_strategy(c, dpl_strategy_at(i)->name, all, error);
+    for (size_t i = 0; i < dpl_strategy_count(&c->hooks) && code == DPL_OK; i++) {
+        code = add_strategy(c, dpl_strategy_at(i, &c->hooks)->name, all, error);
     }
     return code;
 }

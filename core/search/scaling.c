@@ -169,7 +169,7 @@ dpl_code dpl_scaling_at(const dpl_scaling *scaling, int32_t num_ranks, const dpl
         code = workload_at(scaling, &shape, &work, error);
     }
     if (code == DPL_OK) {
-        code = dpl_strategy_check(scaling->strategy, &shape, error);
+        code = dpl_strategy_check(scaling->strategy, &shape, hooks, error);
     }
     if (code != DPL_OK) {
         return code;
@@ -186,7 +186,7 @@ dpl_code dpl_scaling_at(const dpl_scaling *scaling, int32_t num_ranks, const dpl
 #define EFFICIENCY_TOLERANCE 1e-9
 
 static dpl_code check_limit(const dpl_scaling *s, double min_efficiency, int32_t max_ranks,
-                            dpl_error *error)
+                            const dpl_hooks *hooks, dpl_error *error)
 {
     double actions = 0;
     if (!(min_efficiency > 0 && isfinite(min_efficiency))) {
@@ -200,14 +200,14 @@ static dpl_code check_limit(const dpl_scaling *s, double min_efficiency, int32_t
     if (code != DPL_OK) {
         return code;
     }
-    if (dpl_strategy_find(s->strategy) == NULL) {
-        return dpl_strategy_check(s->strategy, &s->base, error);
+    if (dpl_strategy_find(s->strategy, hooks) == NULL) {
+        return dpl_strategy_check(s->strategy, &s->base, hooks, error);
     }
     for (int32_t ranks = 1; ranks <= max_ranks; ranks++) {
         dpl_layout layout;
         dpl_shape shape = {.num_ranks = ranks};
         if (chunks_at(s, ranks, &shape.num_chunks, NULL) == DPL_OK &&
-            dpl_strategy_layout(s->strategy, &shape, &layout, NULL) == DPL_OK) {
+            dpl_strategy_layout(s->strategy, &shape, hooks, &layout, NULL) == DPL_OK) {
             actions += dpl_actions_at_most(&layout, &shape);
         }
     }
@@ -238,7 +238,7 @@ dpl_code dpl_scaling_limit(const dpl_scaling *scaling, double min_efficiency, in
     dpl_hooks own = dpl_hooks_or_default(hooks);
     dpl_scaling_row best = {0};
     *row = best;
-    dpl_code code = check_limit(scaling, min_efficiency, max_ranks, error);
+    dpl_code code = check_limit(scaling, min_efficiency, max_ranks, hooks, error);
     if (code != DPL_OK) {
         return code;
     }

@@ -219,6 +219,34 @@ static void resolve_pairs(const dpl_costs *costs, const pricing *p, double *tabl
     }
 }
 
+double dpl_cost_on_stage(const dpl_cost *cost, dpl_cost_unit unit, const dpl_schedule *s,
+                         int32_t stage)
+{
+    const pricing p = {s, unit};
+    return value_on(&p, cost, stage);
+}
+
+dpl_code dpl_costs_by_stage(const dpl_schedule_data *data, const dpl_costs *costs,
+                            dpl_cost_unit unit, const dpl_hooks *hooks, double *values,
+                            dpl_error *error)
+{
+    dpl_schedule *s = NULL;
+    dpl_code code = dpl_schedule_begin(data, 0, hooks, &s, error);
+    if (s == NULL) {
+        return code;
+    }
+    code = dpl_costs_resolve(costs, unit, s, values, error);
+    for (int32_t stage = 0; code == DPL_OK && stage < s->num_stages; stage++) {
+        double *column = values + stage;
+        size_t stages = (size_t)s->num_stages;
+        column[DPL_FB * stages] = costs->FB.count > 0
+                                      ? dpl_cost_on_stage(&costs->FB, unit, s, stage)
+                                      : column[DPL_F * stages] + column[DPL_B * stages];
+    }
+    dpl_schedule_destroy(s);
+    return code;
+}
+
 dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, const dpl_schedule *s,
                            double *durations, dpl_error *error)
 {

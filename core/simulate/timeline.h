@@ -48,6 +48,10 @@ static inline double dpl_later(double a, double b)
 dpl_code dpl_costs_resolve(const dpl_costs *costs, dpl_cost_unit unit, const dpl_schedule *schedule,
                            double *durations, dpl_error *error);
 
+/* A cost that is given and was checked, on a stage. */
+double dpl_cost_on_stage(const dpl_cost *cost, dpl_cost_unit unit, const dpl_schedule *schedule,
+                         int32_t stage);
+
 /* Runs the steps under the options' communication model. DPL_CANCELLED, DPL_RANGE, DPL_DEADLOCK. */
 dpl_code dpl_comm_run(dpl_timeline *timeline, const dpl_simulate_options *options, double p2p,
                       dpl_error *error);

@@ -226,6 +226,63 @@ static dpl_code make(const making *m, dpl_schedule **out, dpl_error *error)
     return DPL_OK;
 }
 
+/* ---- Strategies of the caller's ---- */
+
+static dpl_code is_no_answer(const making *m, const char *what, dpl_error *error)
+{
+    return dpl_fail(error, DPL_ARGUMENT, "strategy '%s': %s", m->row->info.name, what);
+}
+
+/* Whether the schedule is what was asked for: comparisons go by the layout. */
+static dpl_code check_answer(const making *m, const dpl_schedule *s, dpl_error *error)
+{
+    if (s->num_ranks != m->shape.num_ranks || s->num_chunks != m->shape.num_chunks) {
+        return is_no_answer(m, "the schedule has another number of ranks or chunks than was asked",
+                            error);
+    }
+    if (s->num_routes != (size_t)m->layout.num_routes) {
+        return is_no_answer(m, "the schedule has another number of routes than was defined", error);
+    }
+    for (size_t i = 0; i < s->num_routes; i++) {
+        if (s->routes[i].length != m->layout.route_length) {
+            return dpl_fail(error, DPL_ARGUMENT,
+                            "strategy '%s': route %zu has %ld stages: stages_per_rank and "
+                            "num_routes as defined make it %ld",
+                            m->row->info.name, i, (long)s->routes[i].length,
+                            (long)m->layout.route_length);
+        }
+    }
+    dpl_error why;
+    dpl_code code = dpl_schedule_can_run(s, &why);
+    if (code != DPL_OK) {
+        return dpl_fail_at(error, DPL_ARGUMENT, why.rank, why.position,
+                           "strategy '%s' makes a schedule that cannot run: %.800s",
+                           m->row->info.name, why.message);
+    }
+    return DPL_OK;
+}
+
+static dpl_code ask_for(const making *m, dpl_schedule **out, dpl_error *error)
+{
+    const dpl_strategy_definition *own = m->row->definition;
+    const dpl_order_request request = {
+        .shape = m->shape, .costs = m->costs, .options = &m->options, .hooks = &m->hooks};
+    dpl_schedule *s = NULL;
+    dpl_code code = own->make(own->user, &request, &s, error);
+    if (code == DPL_OK && s == NULL) {
+        return is_no_answer(m, "its function made no schedule", error);
+    }
+    if (code == DPL_OK) {
+        code = check_answer(m, s, error);
+    }
+    if (code != DPL_OK) {
+        dpl_schedule_destroy(s);
+        return code;
+    }
+    *out = s;
+    return DPL_OK;
+}
+
 /* ---- The public functions ---- */
 
 dpl_code dpl_schedule_create_for(const char *strategy, const dpl_shape *shape,
@@ -240,16 +297,19 @@ dpl_code dpl_schedule_create_for(const char *strategy, const dpl_shape *shape,
     if (options != NULL) {
         m.options = *options;
     }
-    dpl_code code = dpl_strategy_check(strategy, shape, error);
+    dpl_code code = dpl_strategy_check(strategy, shape, hooks, error);
     if (code == DPL_OK) {
         code = dpl_simulate_options_check(&m.options, error);
     }
     if (code != DPL_OK) {
         return code;
     }
-    m.row = dpl_strategy_row(strategy);
+    m.row = dpl_strategy_row(strategy, hooks);
     m.shape = dpl_shape_whole(m.row, shape);
     m.layout = dpl_layout_of(m.row, &m.shape);
+    if (m.row->definition != NULL) {
+        return ask_for(&m, schedule, error);
+    }
     return make(&m, schedule, error);
 }
 

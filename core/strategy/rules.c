@@ -4,19 +4,19 @@
 #include "base/error.h"
 #include "strategy/strategy.h"
 
-/* Names and aliases of all strategies that a message may offer. */
-#define MOST_NAMES 128
+/* Names and aliases of all strategies that a message may offer: there may be any number of the
+ * caller's. */
+#define MOST_NAMES 512
 
-static dpl_code unknown(const char *name, dpl_error *error)
+static dpl_code unknown(const char *name, const dpl_hooks *hooks, dpl_error *error)
 {
     const char *names[MOST_NAMES];
-    const dpl_strategy *rows;
-    size_t num_rows = dpl_strategy_rows(&rows);
+    const dpl_strategy_info *info = NULL;
     size_t count = 0;
-    for (size_t i = 0; i < num_rows && count + 2 <= MOST_NAMES; i++) {
-        names[count++] = rows[i].info.name;
-        if (rows[i].info.alias != NULL) {
-            names[count++] = rows[i].info.alias;
+    for (size_t i = 0; count + 2 <= MOST_NAMES && (info = dpl_strategy_at(i, hooks)) != NULL; i++) {
+        names[count++] = info->name;
+        if (info->alias != NULL) {
+            names[count++] = info->alias;
         }
     }
     const char *nearest = dpl_nearest_name(name, names, count);
@@ -138,8 +138,19 @@ static dpl_code check_chunks(const dpl_strategy *row, const dpl_shape *shape, dp
     return DPL_OK;
 }
 
+/* What a strategy of the caller's says of a shape. */
+static dpl_code ask(const dpl_strategy *row, const dpl_shape *whole, dpl_error *error)
+{
+    const dpl_strategy_definition *own = row->definition;
+    return own->check != NULL ? own->check(own->user, whole, error) : DPL_OK;
+}
+
 static dpl_code check_sizes(const dpl_strategy *row, const dpl_shape *shape, dpl_error *error)
 {
+    if (row->definition != NULL) {
+        const dpl_shape whole = dpl_shape_whole(row, shape);
+        return ask(row, &whole, error);
+    }
     if (shape->num_ranks % row->rule.ranks_multiple != 0) {
         return dpl_fail(error, DPL_SIZE,
                         "%s needs an even num_ranks (got %ld): its two directions mirror each "
@@ -154,11 +165,12 @@ static dpl_code check_sizes(const dpl_strategy *row, const dpl_shape *shape, dpl
     return code;
 }
 
-dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, dpl_error *error)
+dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, const dpl_hooks *hooks,
+                            dpl_error *error)
 {
-    const dpl_strategy *row = dpl_strategy_row(name);
+    const dpl_strategy *row = dpl_strategy_row(name, hooks);
     if (row == NULL) {
-        return unknown(name, error);
+        return unknown(name, hooks, error);
     }
     if (shape->num_ranks < 1 || shape->num_chunks < 1) {
         return dpl_fail(error, DPL_ARGUMENT, "num_ranks and num_chunks must be at least 1");
@@ -167,13 +179,13 @@ dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape, dpl_error 
     return code == DPL_OK ? check_sizes(row, shape, error) : code;
 }
 
-dpl_code dpl_strategy_layout(const char *name, const dpl_shape *shape, dpl_layout *layout,
-                             dpl_error *error)
+dpl_code dpl_strategy_layout(const char *name, const dpl_shape *shape, const dpl_hooks *hooks,
+                             dpl_layout *layout, dpl_error *error)
 {
     *layout = (dpl_layout){0};
-    dpl_code code = dpl_strategy_check(name, shape, error);
+    dpl_code code = dpl_strategy_check(name, shape, hooks, error);
     if (code == DPL_OK) {
-        const dpl_strategy *row = dpl_strategy_row(name);
+        const dpl_strategy *row = dpl_strategy_row(name, hooks);
         dpl_shape whole = dpl_shape_whole(row, shape);
         *layout = dpl_layout_of(row, &whole);
     }
@@ -184,12 +196,16 @@ dpl_code dpl_strategy_layout(const char *name, const dpl_shape *shape, dpl_layou
  * in a row as there are ranks. */
 static int64_t tries(const dpl_strategy *row, int32_t num_ranks)
 {
+    if (row->definition != NULL) {
+        return row->definition->check != NULL ? DPL_MOST_TRIES : 1;
+    }
     return row->check != NULL ? 2 * (int64_t)num_ranks + 1 : 1;
 }
 
-int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at_least)
+int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at_least,
+                                 const dpl_hooks *hooks)
 {
-    const dpl_strategy *row = dpl_strategy_row(name);
+    const dpl_strategy *row = dpl_strategy_row(name, hooks);
     if (row == NULL || num_ranks < 1 || num_ranks % row->rule.ranks_multiple != 0) {
         return 0;
     }

@@ -28,10 +28,11 @@ void dpl_run_destroy(dpl_run *run)
     *run = (dpl_run){NULL, NULL};
 }
 
-dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dpl_hold hold, dpl_shape *out,
-                        dpl_cost_unit *unit, dpl_error *error)
+dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dpl_hold hold,
+                        const dpl_hooks *hooks, dpl_shape *out, dpl_cost_unit *unit,
+                        dpl_error *error)
 {
-    const dpl_strategy *row = dpl_strategy_row(strategy);
+    const dpl_strategy *row = dpl_strategy_row(strategy, hooks);
     *out = *shape;
     *unit = hold == DPL_HOLD_RANKS ? DPL_COSTS_OF_RANK : DPL_COSTS_OF_STAGE;
     if (row != NULL && hold == DPL_HOLD_STAGES) {
@@ -46,5 +47,5 @@ dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dpl_hold h
         }
         out->num_ranks = shape->num_ranks / per_rank;
     }
-    return dpl_strategy_check(strategy, out, error);
+    return dpl_strategy_check(strategy, out, hooks, error);
 }

@@ -63,8 +63,10 @@ static inline void dpl_order_add_communication(dpl_order *order, dpl_comm_kind k
  * are ties whatever the costs were written in. By stage; owned by the caller.
  */
 typedef struct dpl_whole_costs {
-    const int64_t *F, *I, *W;
+    const int64_t *F, *B, *I, *W;
+    const int64_t *FB; /* by the pair's forward stage; NULL: F + B */
     int64_t p2p;
+    double scale;         /* of them: what one unit of the costs is */
     double weight_memory; /* see dpl_simulate_options */
 } dpl_whole_costs;
 
@@ -102,7 +104,8 @@ typedef enum dpl_shape_option {
 /*
  * The functions get a shape that is whole: the option at its value or default, and stages_per_rank
  * the stages of all routes on a rank. check, unless NULL, is asked after the rule, and says in a
- * DPL_SIZE what it does not allow. One of write_order and write_orders is not NULL.
+ * DPL_SIZE what it does not allow. One of write_order and write_orders is not NULL, but in a
+ * strategy of the caller's, which has a definition instead of all functions.
  */
 typedef struct dpl_strategy {
     dpl_strategy_info
@@ -114,6 +117,7 @@ typedef struct dpl_strategy {
     dpl_code (*write_orders)(dpl_orders *orders, dpl_error *error);
     dpl_size_rule rule;
     dpl_shape_option option;
+    const dpl_strategy_definition *definition; /* of a strategy of the caller's: makes it */
     bool communicates;        /* write_order says when the strategy's own code sends and receives */
     int32_t actions_per_cell; /* at most, for one chunk on one stage: 2, or 3 with I and W */
 } dpl_strategy;
@@ -154,10 +158,14 @@ dpl_code dpl_orders_v_min(dpl_orders *orders, dpl_error *error);
 
 /* ---- The table ---- */
 
+/* The library's own, sorted by name. */
 size_t dpl_strategy_rows(const dpl_strategy **out);
 
 /* The row of a name or alias, or NULL. */
-const dpl_strategy *dpl_strategy_row(const char *name);
+const dpl_strategy *dpl_strategy_row(const char *name, const dpl_hooks *hooks);
+
+/* The rows of a set with the library's, sorted by name: see custom.c. */
+const dpl_strategy *const *dpl_strategies_rows(const dpl_strategies *set, size_t *count);
 
 /* ---- Shapes, in rules.c ---- */
 

@@ -258,17 +258,54 @@ size_t dpl_strategy_rows(const dpl_strategy **out)
     return NUM_ROWS;
 }
 
-size_t dpl_strategy_count(void)
+/* The set of the hooks, or NULL. */
+static const dpl_strategies *set_of(const dpl_hooks *hooks)
 {
-    return NUM_ROWS;
+    return hooks != NULL ? hooks->strategies : NULL;
 }
 
-const dpl_strategy_info *dpl_strategy_at(size_t index)
+size_t dpl_strategy_count(const dpl_hooks *hooks)
 {
-    return index < NUM_ROWS ? &rows[index].info : NULL;
+    size_t count = NUM_ROWS;
+    if (set_of(hooks) != NULL) {
+        (void)dpl_strategies_rows(hooks->strategies, &count);
+    }
+    return count;
 }
 
-const dpl_strategy *dpl_strategy_row(const char *name)
+const dpl_strategy_info *dpl_strategy_at(size_t index, const dpl_hooks *hooks)
+{
+    if (index >= dpl_strategy_count(hooks)) {
+        return NULL;
+    }
+    if (set_of(hooks) != NULL) {
+        size_t count = 0;
+        return &dpl_strategies_rows(hooks->strategies, &count)[index]->info;
+    }
+    return &rows[index].info;
+}
+
+/* Of rows sorted by name. */
+static const dpl_strategy *find_by_name(const dpl_strategies *set, const char *name)
+{
+    size_t high = 0;
+    const dpl_strategy *const *sorted = dpl_strategies_rows(set, &high);
+    for (size_t low = 0; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(name, sorted[middle]->info.name);
+        if (order == 0) {
+            return sorted[middle];
+        }
+        if (order > 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+const dpl_strategy *dpl_strategy_row(const char *name, const dpl_hooks *hooks)
 {
     for (size_t i = 0; i < NUM_ROWS; i++) {
         const dpl_strategy_info *info = &rows[i].info;
@@ -277,11 +314,11 @@ const dpl_strategy *dpl_strategy_row(const char *name)
             return &rows[i];
         }
     }
-    return NULL;
+    return set_of(hooks) != NULL ? find_by_name(hooks->strategies, name) : NULL;
 }
 
-const dpl_strategy_info *dpl_strategy_find(const char *name)
+const dpl_strategy_info *dpl_strategy_find(const char *name, const dpl_hooks *hooks)
 {
-    const dpl_strategy *row = dpl_strategy_row(name);
+    const dpl_strategy *row = dpl_strategy_row(name, hooks);
     return row != NULL ? &row->info : NULL;
 }

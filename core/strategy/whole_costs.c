@@ -58,14 +58,20 @@ static double find_scale(const double *values, size_t count, int most)
     return ldexp(1, most - exponent);
 }
 
-/* The kinds that orders are made from, and p2p as one more entry. */
+/* F, B, I and W by stage, then p2p, then pairs by their forward stage: 0 where that is not given,
+ * so that it has no say in the scale. */
 static size_t num_values(const dpl_schedule *s)
 {
-    return (size_t)DPL_FB * (size_t)s->num_stages + 1;
+    return ((size_t)DPL_FB + 1) * (size_t)s->num_stages + 1;
 }
 
-static void scale_all(const dpl_schedule *s, const double *values, int64_t *block,
-                      dpl_whole_costs *whole)
+static size_t place_of_p2p(const dpl_schedule *s)
+{
+    return (size_t)DPL_FB * (size_t)s->num_stages;
+}
+
+static void scale_all(const dpl_schedule *s, const dpl_costs *costs, const double *values,
+                      int64_t *block, dpl_whole_costs *whole)
 {
     size_t stages = (size_t)s->num_stages;
     double scale = find_scale(values, num_values(s), most_exponent(s));
@@ -73,16 +79,24 @@ static void scale_all(const dpl_schedule *s, const double *values, int64_t *bloc
         block[i] = (int64_t)nearbyint(values[i] * scale);
     }
     whole->F = block + (size_t)DPL_F * stages;
+    whole->B = block + (size_t)DPL_B * stages;
     whole->I = block + (size_t)DPL_I * stages;
     whole->W = block + (size_t)DPL_W * stages;
-    whole->p2p = block[num_values(s) - 1];
+    whole->p2p = block[place_of_p2p(s)];
+    whole->FB = costs->FB.count > 0 ? block + place_of_p2p(s) + 1 : NULL;
+    whole->scale = scale;
 }
 
 static dpl_code fill(const dpl_costs *costs, dpl_cost_unit unit, const dpl_schedule *s,
                      double *values, dpl_error *error)
 {
-    values[num_values(s) - 1] = costs->p2p;
-    return dpl_costs_resolve(costs, unit, s, values, error);
+    values[place_of_p2p(s)] = costs->p2p;
+    dpl_code code = dpl_costs_resolve(costs, unit, s, values, error);
+    for (int32_t stage = 0; code == DPL_OK && costs->FB.count > 0 && stage < s->num_stages;
+         stage++) {
+        values[place_of_p2p(s) + 1 + (size_t)stage] = dpl_cost_on_stage(&costs->FB, unit, s, stage);
+    }
+    return code;
 }
 
 dpl_code dpl_whole_costs_create(const dpl_costs *costs, dpl_cost_unit unit,
@@ -99,7 +113,7 @@ dpl_code dpl_whole_costs_create(const dpl_costs *costs, dpl_cost_unit unit,
     } else {
         code = fill(costs, unit, schedule, values, error);
         if (code == DPL_OK) {
-            scale_all(schedule, values, *block, whole);
+            scale_all(schedule, costs, values, *block, whole);
         }
     }
     dpl_release(hooks, values, count, sizeof *values);

@@ -1,0 +1,654 @@
+/* dpl.strategy(name, definition): strategies written in Lua, known wherever those of the library
+ * are. */
+#include <string.h>
+
+#include "base/error.h"
+#include "bind/own.h"
+
+#define OWNER "dpl.strategy"
+
+const char *const dpl_own_forms[] = {[DPL_OWN_ORDER] = "order",
+                                     [DPL_OWN_CHOOSE] = "choose",
+                                     [DPL_OWN_BLOCK] = "block",
+                                     [DPL_OWN_EDIT] = "edit",
+                                     [DPL_OWN_FORMS] = NULL};
+
+const char *const dpl_own_routes[] = {[DPL_OWN_LINEAR] = "linear",
+                                      [DPL_OWN_V] = "v",
+                                      [DPL_OWN_BOTH_WAYS] = "both_ways",
+                                      [DPL_OWN_ROUTES] = NULL};
+
+/* User values of a strategy's userdata. */
+enum { DEFINITION = 1, GIVEN };
+
+/* The key of a table in the registry: strategies by name. */
+static const char by_name = 0;
+
+/* ---- Errors ---- */
+
+/* [-0, +1, m] "file:line: " of the function on top of the stack, which is left there. */
+static void push_where(lua_State *L)
+{
+    lua_Debug info;
+    lua_pushvalue(L, -1);
+    lua_getinfo(L, ">S", &info);
+    if (info.linedefined > 0) {
+        lua_pushfstring(L, "%s:%d: ", info.short_src, info.linedefined);
+    } else {
+        lua_pushliteral(L, "");
+    }
+}
+
+int dpl_own_error(lua_State *L, const dpl_own_call *call, const char *function, const char *message)
+{
+    lua_getfield(L, DPL_OWN_DEFINITION, function);
+    if (lua_isfunction(L, -1)) {
+        push_where(L);
+    } else {
+        lua_pushliteral(L, "");
+    }
+    lua_pushfstring(L, "%s%s of strategy '%s': %s", lua_tostring(L, -1), function, call->own->name,
+                    message);
+    return lua_error(L);
+}
+
+void dpl_own_failed(lua_State *L, dpl_own_call *call, const char *function, const dpl_error *error)
+{
+    call->code = error->code;
+    if (error->code == DPL_MEMORY || error->code == DPL_CANCELLED || error->code == DPL_SIZE) {
+        if (call->error != NULL) {
+            *call->error = *error;
+        }
+        return;
+    }
+    dpl_own_error(L, call, function, error->message);
+}
+
+/* ---- Options of its own ---- */
+
+/* [-0, +1, m] Pushes the value of one option: as given, or its default. `spec` is on top. */
+static void push_option(lua_State *L, const dpl_own_call *call, int self, const char *name)
+{
+    int spec = lua_gettop(L);
+    if (call->own->use_given) {
+        lua_getiuservalue(L, self, GIVEN);
+        if (lua_istable(L, -1) && lua_getfield(L, -1, name) != LUA_TNIL) {
+            lua_replace(L, spec + 1);
+            return;
+        }
+        lua_settop(L, spec);
+    }
+    lua_getfield(L, spec, "default");
+}
+
+/* [-0, +0, m] Adds its own options to the table on top; `self` is its userdata. */
+static void add_options(lua_State *L, const dpl_own_call *call, int self)
+{
+    int table = lua_gettop(L);
+    lua_getiuservalue(L, self, DEFINITION);
+    if (lua_getfield(L, -1, "options") == LUA_TTABLE) {
+        for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+            const char *name = lua_tostring(L, -2);
+            push_option(L, call, self, name);
+            lua_setfield(L, table, name);
+        }
+    }
+    lua_settop(L, table);
+}
+
+void dpl_own_push_options(lua_State *L, const dpl_own_call *call)
+{
+    lua_createtable(L, 0, 6);
+    dpl_bind_set_integer(L, "num_ranks", call->shape->num_ranks);
+    dpl_bind_set_integer(L, "num_chunks", call->shape->num_chunks);
+    dpl_bind_set_integer(L, "stages_per_rank", call->shape->stages_per_rank);
+    if (call->asked != NULL) {
+        dpl_bind_set_number(L, "weight_memory", call->asked->options->weight_memory);
+    }
+    lua_rawgetp(L, LUA_REGISTRYINDEX, call->own);
+    lua_insert(L, -2);
+    add_options(L, call, lua_gettop(L) - 1);
+    lua_remove(L, -2);
+}
+
+/* [-0, +1, v] Reads the value on top by the option's spec, the table below it; raises where it does
+ * not fit the default's type or the bounds. */
+static void check_option(lua_State *L, const char *name)
+{
+    int spec = lua_gettop(L) - 1;
+    int wanted = lua_getfield(L, spec, "default");
+    const char *subject = lua_pushfstring(L, "dpl.schedule: option '%s'", name);
+    if (wanted == LUA_TNUMBER) {
+        bool whole = lua_isinteger(L, -2);
+        double least = whole ? -DPL_MOST_COUNT : -DPL_MOST_NUMBER;
+        double most = whole ? DPL_MOST_COUNT : DPL_MOST_NUMBER;
+        least = lua_getfield(L, spec, "least") == LUA_TNUMBER ? lua_tonumber(L, -1) : least;
+        most = lua_getfield(L, spec, "most") == LUA_TNUMBER ? lua_tonumber(L, -1) : most;
+        if (whole) {
+            lua_pushinteger(L, dpl_bind_count(L, spec + 1, subject, least, most));
+            lua_replace(L, spec + 1);
+        } else {
+            (void)dpl_bind_number(L, spec + 1, subject, least, most);
+        }
+    } else if (lua_type(L, spec + 1) != wanted) {
+        dpl_bind_error(L, "%s must be a %s (got a %s)", subject, lua_typename(L, wanted),
+                       luaL_typename(L, spec + 1));
+    }
+    lua_settop(L, spec + 1);
+}
+
+/* [-2, +0, v] A name and its value, on top, into the table `own` where there is a spec of that name
+ * in the table at `specs`, which is then followed, else into `rest`. */
+static void sort_option(lua_State *L, int specs, int own, int rest)
+{
+    int value = lua_gettop(L);
+    lua_pushvalue(L, value - 1);
+    if (lua_istable(L, specs) && lua_gettable(L, specs) == LUA_TTABLE) {
+        lua_insert(L, value);
+        check_option(L, lua_tostring(L, value - 1));
+        lua_remove(L, value);
+        lua_rawset(L, own);
+    } else {
+        lua_settop(L, value);
+        lua_rawset(L, rest);
+    }
+}
+
+void dpl_own_take_options(lua_State *L, dpl_own *own)
+{
+    int given = lua_gettop(L);
+    if (!lua_istable(L, given)) {
+        return;
+    }
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, own);
+    lua_getiuservalue(L, -1, DEFINITION);
+    lua_getfield(L, -1, "options");
+    for (lua_pushnil(L); lua_next(L, given) != 0;) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        sort_option(L, given + 5, given + 2, given + 1);
+    }
+    lua_pushvalue(L, given + 2);
+    lua_setiuservalue(L, given + 3, GIVEN);
+    lua_settop(L, given + 1);
+    lua_replace(L, given);
+}
+
+void dpl_own_describe(lua_State *L, const dpl_own *own)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, own);
+    lua_getiuservalue(L, -1, DEFINITION);
+    lua_getfield(L, -1, "options");
+    lua_setfield(L, -4, "options");
+    lua_pop(L, 2);
+}
+
+/* ---- Routes ---- */
+
+/* The rank of a stage of a route that is named, as in routes.c. */
+static int32_t rank_of(int routes, int32_t ranks, int32_t route, int32_t stage)
+{
+    int32_t place = stage % ranks;
+    bool back = routes == DPL_OWN_V ? stage / ranks % 2 == 1 : route == 1;
+    return back ? ranks - 1 - place : place;
+}
+
+/* [-0, +2, v] Routes by name. */
+static void make_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_data *data)
+{
+    int32_t count = call->own->routes == DPL_OWN_BOTH_WAYS ? 2 : 1;
+    int32_t length = call->shape->stages_per_rank / count * data->num_ranks;
+    int32_t chunks = data->num_chunks / count;
+    dpl_route *routes = lua_newuserdatauv(L, (size_t)count * sizeof *routes, 0);
+    int32_t *ranks = lua_newuserdatauv(L, (size_t)count * (size_t)length * sizeof *ranks, 0);
+    for (int32_t r = 0; r < count; r++) {
+        int32_t *own = ranks + (size_t)r * (size_t)length;
+        for (int32_t i = 0; i < length; i++) {
+            own[i] = rank_of(call->own->routes, data->num_ranks, r, i);
+        }
+        routes[r] = (dpl_route){own, length, r * chunks, (r + 1) * chunks - 1};
+    }
+    data->routes = routes;
+    data->num_routes = (size_t)count;
+}
+
+/* [-0, +2, v] */
+static void call_for_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_data *data)
+{
+    const char *owner = lua_pushfstring(L, "routes of strategy '%s'", call->own->name);
+    lua_getfield(L, DPL_OWN_DEFINITION, "routes");
+    lua_pushvalue(L, DPL_OWN_OPTIONS);
+    lua_call(L, 1, 1);
+    if (!lua_istable(L, -1)) {
+        dpl_own_error(L, call, "routes",
+                      "it must return a list of { ranks = { ... }, chunks = { first, last } }");
+    }
+    dpl_bind_read_routes(L, lua_gettop(L), owner, data);
+}
+
+void dpl_own_read_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_data *data)
+{
+    *data = (dpl_schedule_data){.num_ranks = call->shape->num_ranks,
+                                .num_chunks = call->shape->num_chunks};
+    if (call->own->routes == DPL_OWN_ROUTES) {
+        call_for_routes(L, call, data);
+    } else {
+        make_routes(L, call, data);
+    }
+}
+
+/* [-0, +0, m] The field `costs` of the table at OPTIONS: of every stage. */
+static bool set_costs(lua_State *L, dpl_own_call *call, const dpl_schedule_data *data)
+{
+    static const char *const names[] = {"F", "B", "I", "W", "FB"};
+    dpl_error error;
+    lua_Integer stages = 0;
+    for (size_t i = 0; i < data->num_routes; i++) {
+        stages += data->routes[i].length;
+    }
+    double *values = lua_newuserdatauv(L, (size_t)stages * 5 * sizeof *values + 1, 0);
+    if (dpl_costs_by_stage(data, call->asked->costs, call->asked->options->cost_unit,
+                           call->asked->hooks, values, &error) != DPL_OK) {
+        dpl_own_failed(L, call, dpl_own_forms[call->own->form], &error);
+        return false;
+    }
+    lua_createtable(L, 0, 6);
+    for (int kind = 0; kind < 5; kind++) {
+        lua_createtable(L, (int)stages, 0);
+        for (lua_Integer stage = 0; stage < stages; stage++) {
+            lua_pushnumber(L, values[kind * stages + stage]);
+            lua_rawseti(L, -2, stage + 1);
+        }
+        lua_setfield(L, -2, names[kind]);
+    }
+    dpl_bind_set_number(L, "p2p", call->asked->costs->p2p);
+    lua_setfield(L, DPL_OWN_OPTIONS, "costs");
+    return true;
+}
+
+/* ---- Calls from C ---- */
+
+/* [-1, +0, v] The argument is a dpl_own_call: puts the definition and the options in their places.
+ */
+static dpl_own_call *begin_call(lua_State *L)
+{
+    dpl_own_call *call = lua_touserdata(L, 1);
+    luaL_checkstack(L, 40, "too many nested calls");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, call->own);
+    lua_getiuservalue(L, -1, DEFINITION);
+    lua_remove(L, -2);
+    dpl_own_push_options(L, call);
+    return call;
+}
+
+/* [-1, +0, v] */
+static int check_in_lua(lua_State *L)
+{
+    dpl_own_call *call = begin_call(L);
+    lua_getfield(L, DPL_OWN_DEFINITION, "check");
+    lua_pushvalue(L, DPL_OWN_OPTIONS);
+    lua_call(L, 1, 2);
+    if (lua_toboolean(L, -2)) {
+        return 0;
+    }
+    if (lua_type(L, -1) != LUA_TSTRING) {
+        return dpl_own_error(L, call, "check",
+                             "it must return true, or false and the reason why not");
+    }
+    call->code =
+        dpl_fail(call->error, DPL_SIZE, "%s: %.800s", call->own->name, lua_tostring(L, -1));
+    return 0;
+}
+
+/* [-1, +0, v] */
+static int make_in_lua(lua_State *L)
+{
+    static void (*const forms[])(lua_State *, dpl_own_call *) = {
+        [DPL_OWN_ORDER] = dpl_own_order,
+        [DPL_OWN_CHOOSE] = dpl_own_choose,
+        [DPL_OWN_BLOCK] = dpl_own_block,
+        [DPL_OWN_EDIT] = dpl_own_edit,
+    };
+    dpl_own_call *call = begin_call(L);
+    if (call->own->uses_costs) {
+        dpl_schedule_data data;
+        dpl_own_read_routes(L, call, &data);
+        if (!set_costs(L, call, &data)) {
+            return 0;
+        }
+        lua_settop(L, DPL_OWN_OPTIONS);
+    }
+    forms[call->own->form](L, call);
+    dpl_error why;
+    if (call->made != NULL && dpl_schedule_validate(call->made, &why) != DPL_OK) {
+        return dpl_own_error(L, call, dpl_own_forms[call->own->form], why.message);
+    }
+    return 0;
+}
+
+/* Of a failed call; its error object is popped. */
+static dpl_code note_error(lua_State *L, const dpl_own_call *call, int status)
+{
+    const char *message = lua_type(L, -1) == LUA_TSTRING
+                              ? lua_tostring(L, -1)
+                              : "a function of the strategy raised a value that is no text";
+    const dpl_hooks *hooks = dpl_bind_hooks(L);
+    dpl_code code = DPL_ARGUMENT;
+    if (hooks->cancelled != NULL && hooks->cancelled(hooks->user)) {
+        code = DPL_CANCELLED;
+    } else if (status == LUA_ERRMEM) {
+        code = DPL_MEMORY;
+    }
+    (void)dpl_fail(call->error, code, "%s", message);
+    lua_pop(L, 1);
+    return code;
+}
+
+/* Runs one of the two above for a call that comes from C. */
+static dpl_code enter(lua_CFunction function, dpl_own_call *call)
+{
+    dpl_bind_state *state = call->own->state;
+    lua_State *L = dpl_bind_running(state);
+    if (!lua_checkstack(L, 4)) {
+        return dpl_fail(call->error, DPL_MEMORY, "too many nested calls");
+    }
+    lua_pushcfunction(L, function);
+    lua_pushlightuserdata(L, call);
+    dpl_bind_set_making(state, 1);
+    int status = lua_pcall(L, 1, 0, 0);
+    dpl_bind_set_making(state, -1);
+    dpl_bind_set_running(state, L);
+    return status == LUA_OK ? call->code : note_error(L, call, status);
+}
+
+static dpl_code check(void *user, const dpl_shape *shape, dpl_error *error)
+{
+    dpl_error unread;
+    dpl_own *own = user;
+    dpl_own_call call = {.own = own, .shape = shape, .error = error != NULL ? error : &unread};
+    if (own->routes == DPL_OWN_BOTH_WAYS && shape->num_chunks % 2 != 0) {
+        return dpl_fail(error, DPL_SIZE,
+                        "%s needs an even num_chunks (got %ld): half of them enter at each end",
+                        own->name, (long)shape->num_chunks);
+    }
+    return own->has_check ? enter(check_in_lua, &call) : DPL_OK;
+}
+
+static dpl_code make(void *user, const dpl_order_request *asked, dpl_schedule **schedule,
+                     dpl_error *error)
+{
+    dpl_error unread;
+    dpl_own_call call = {.own = user,
+                         .shape = &asked->shape,
+                         .asked = asked,
+                         .error = error != NULL ? error : &unread};
+    dpl_code code = enter(make_in_lua, &call);
+    if (code != DPL_OK) {
+        dpl_schedule_destroy(call.made);
+        call.made = NULL;
+    }
+    *schedule = call.made;
+    return code;
+}
+
+/* ---- Registering ---- */
+
+static const char *const fields[] = {"summary",     "size_rule",
+                                     "source",      "memory",
+                                     "closed_form", "stages_per_rank",
+                                     "num_routes",  "parameter_copies",
+                                     "routes",      "check",
+                                     "order",       "choose",
+                                     "block",       "edit",
+                                     "base",        "splits",
+                                     "uses_costs",  "options",
+                                     NULL};
+
+/* [-0, +1, v] Pushes the field of the definition at DEFINITION, which must be of the type or nil;
+ * true where it is there. */
+static bool get_field(lua_State *L, const char *name, int type, const char *rule)
+{
+    int found = lua_getfield(L, DPL_OWN_DEFINITION, name);
+    if (found != LUA_TNIL && found != type) {
+        dpl_bind_error(L, OWNER ": '%s' must be %s (got a %s)", name, rule, luaL_typename(L, -1));
+    }
+    return found != LUA_TNIL;
+}
+
+/* [-0, +1, v] A text of the definition, or NULL; good as long as the definition. */
+static const char *text_of(lua_State *L, const char *name)
+{
+    return get_field(L, name, LUA_TSTRING, "a text") ? lua_tostring(L, -1) : NULL;
+}
+
+/* [-0, +1, v] A number of the definition, or 0. */
+static int32_t count_of(lua_State *L, const char *name)
+{
+    const char *subject = lua_pushfstring(L, OWNER ": '%s'", name);
+    bool given = get_field(L, name, LUA_TNUMBER, "a whole number");
+    return given ? dpl_bind_count(L, -1, subject, 1, 65536) : 0;
+}
+
+/* [-0, +1, v] */
+static bool flag_of(lua_State *L, const char *name)
+{
+    return get_field(L, name, LUA_TBOOLEAN, "true or false") && lua_toboolean(L, -1);
+}
+
+/* [-0, +n, v] The one form that the definition has. */
+static dpl_own_form form_of(lua_State *L)
+{
+    int form = DPL_OWN_FORMS;
+    for (int i = 0; i < DPL_OWN_FORMS; i++) {
+        if (get_field(L, dpl_own_forms[i], LUA_TFUNCTION, "a function")) {
+            if (form != DPL_OWN_FORMS) {
+                dpl_bind_error(L, OWNER ": a definition has '%s' or '%s', not both",
+                               dpl_own_forms[form], dpl_own_forms[i]);
+            }
+            form = i;
+        }
+    }
+    if (form == DPL_OWN_FORMS) {
+        dpl_bind_error(L, OWNER ": the definition says no orders: give it a function 'order', "
+                                "'choose', 'block' or 'edit'");
+    }
+    if (text_of(L, "base") == NULL && form == DPL_OWN_EDIT) {
+        dpl_bind_error(L, OWNER ": 'edit' changes the orders of another strategy: name it in "
+                                "'base'");
+    }
+    return (dpl_own_form)form;
+}
+
+/* [-0, +1, v] */
+static int routes_of(lua_State *L)
+{
+    int type = lua_getfield(L, DPL_OWN_DEFINITION, "routes");
+    if (type == LUA_TNIL) {
+        return DPL_OWN_LINEAR;
+    }
+    for (int i = 0; type == LUA_TSTRING && dpl_own_routes[i] != NULL; i++) {
+        if (strcmp(lua_tostring(L, -1), dpl_own_routes[i]) == 0) {
+            return i;
+        }
+    }
+    if (type != LUA_TFUNCTION) {
+        dpl_bind_error(L, OWNER ": 'routes' must be 'linear', 'v', 'both_ways' or a function");
+    }
+    return DPL_OWN_ROUTES;
+}
+
+/* [-0, +0, v] The spec of an option, on top, its name below. */
+static void check_spec(lua_State *L)
+{
+    static const char *const names[] = {"default", "least", "most", "meaning", NULL};
+    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+    if (name == NULL || !lua_istable(L, -1)) {
+        dpl_bind_error(L, OWNER ": 'options' has tables by name, as in options = { depth = { "
+                                "default = 2, least = 1, meaning = \"...\" } }");
+    }
+    const char *owner = lua_pushfstring(L, OWNER ": option '%s'", name);
+    dpl_bind_check_names(L, -2, owner, names);
+    int type = lua_getfield(L, -2, "default");
+    if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN) {
+        dpl_bind_error(L, "%s needs a default: a number, a text or a boolean", owner);
+    }
+    lua_pop(L, 2);
+}
+
+/* [-0, +n, v] Checks the options; whether stages_per_rank, whose default goes to *stages, is one.
+ */
+static bool check_options(lua_State *L, int32_t *stages)
+{
+    static const char *const taken[] = {"num_ranks", "num_chunks", "pipeline_pairs", "waves",
+                                        "costs",     "comm",       "weight_memory",  NULL};
+    if (!get_field(L, "options", LUA_TTABLE, "a table")) {
+        return false;
+    }
+    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+        check_spec(L);
+        for (int i = 0; taken[i] != NULL; i++) {
+            if (strcmp(lua_tostring(L, -2), taken[i]) == 0) {
+                dpl_bind_error(L, OWNER ": dpl.schedule has an option '%s' already", taken[i]);
+            }
+        }
+    }
+    if (lua_getfield(L, -1, "stages_per_rank") != LUA_TTABLE) {
+        return false;
+    }
+    lua_getfield(L, -1, "default");
+    *stages = dpl_bind_count(L, -1, OWNER ": the default of 'stages_per_rank'", 1, 65536);
+    return true;
+}
+
+/* [-0, +1, m] A copy of the definition, so that what the caller does to his changes nothing; the
+ * option stages_per_rank is the shape's. */
+static void push_copy(lua_State *L)
+{
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, DPL_OWN_DEFINITION) != 0; lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, -5);
+    }
+    lua_pushvalue(L, 1);
+    lua_setfield(L, -2, "name");
+    if (lua_getfield(L, -1, "options") == LUA_TTABLE) {
+        lua_newtable(L);
+        for (lua_pushnil(L); lua_next(L, -3) != 0; lua_pop(L, 1)) {
+            if (strcmp(lua_tostring(L, -2), "stages_per_rank") != 0) {
+                lua_pushvalue(L, -2);
+                lua_pushvalue(L, -2);
+                lua_rawset(L, -5);
+            }
+        }
+        lua_setfield(L, -3, "options");
+    }
+    lua_pop(L, 1);
+}
+
+/* [-0, +n, v] Reads the numbers and texts of the definition. */
+static dpl_strategy_definition read_definition(lua_State *L, const dpl_own *own)
+{
+    dpl_strategy_definition d = {.name = lua_tostring(L, 1),
+                                 .summary = text_of(L, "summary"),
+                                 .size_rule = text_of(L, "size_rule"),
+                                 .source = text_of(L, "source"),
+                                 .memory = text_of(L, "memory"),
+                                 .closed_form = text_of(L, "closed_form"),
+                                 .stages_per_rank = count_of(L, "stages_per_rank"),
+                                 .num_routes = count_of(L, "num_routes"),
+                                 .parameter_copies = count_of(L, "parameter_copies"),
+                                 .uses_costs = own->uses_costs || own->form == DPL_OWN_CHOOSE,
+                                 .check = check,
+                                 .make = make};
+    d.takes_stages = check_options(L, &d.stages_per_rank);
+    if (own->routes == DPL_OWN_BOTH_WAYS) {
+        d.num_routes = d.num_routes != 0 ? d.num_routes : 2;
+    }
+    if (own->routes == DPL_OWN_V && d.stages_per_rank == 0) {
+        d.stages_per_rank = 2;
+    }
+    if (own->routes != DPL_OWN_ROUTES &&
+        d.num_routes > (own->routes == DPL_OWN_BOTH_WAYS ? 2 : 1)) {
+        dpl_bind_error(L, OWNER ": there are not %d routes: leave num_routes out",
+                       (int)d.num_routes);
+    }
+    return d;
+}
+
+/* [-0, +1, v] Pushes the userdata of a strategy, with its definition. */
+static dpl_own *push_own(lua_State *L)
+{
+    dpl_own *own = lua_newuserdatauv(L, sizeof *own, 2);
+    int at = lua_gettop(L);
+    *own = (dpl_own){.form = form_of(L),
+                     .routes = routes_of(L),
+                     .splits = flag_of(L, "splits"),
+                     .uses_costs = flag_of(L, "uses_costs"),
+                     .has_check = get_field(L, "check", LUA_TFUNCTION, "a function")};
+    lua_settop(L, at);
+    push_copy(L);
+    lua_getfield(L, -1, "name");
+    own->name = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    lua_setiuservalue(L, at, DEFINITION);
+    return own;
+}
+
+/* [-1, +0, m] Lets the userdata on top, which is kept by its address, be found by its name. */
+static void keep_name(lua_State *L, const dpl_own *own)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &by_name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &by_name);
+    }
+    lua_insert(L, -2);
+    lua_setfield(L, -2, own->name);
+    lua_pop(L, 1);
+}
+
+dpl_own *dpl_own_find(lua_State *L, const char *name)
+{
+    dpl_own *own = NULL;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &by_name) == LUA_TTABLE) {
+        lua_getfield(L, -1, name);
+        own = lua_touserdata(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return own;
+}
+
+/* [-2, +0, v] dpl.strategy(name, definition) */
+int dpl_bind_define_strategy(lua_State *L)
+{
+    dpl_error error;
+    dpl_bind_state *state = NULL;
+    lua_settop(L, 2);
+    if (lua_type(L, 1) != LUA_TSTRING || !lua_istable(L, 2)) {
+        return dpl_bind_error(L,
+                              OWNER " takes a name and a definition, as in " OWNER
+                                    "(\"mine\", { order = function(rank, options, o) ... end })");
+    }
+    dpl_bind_check_names(L, 2, OWNER, fields);
+    dpl_strategies *set = dpl_bind_strategies(L, &state);
+    if (dpl_bind_is_making(state)) {
+        return dpl_bind_error(L, OWNER ": a strategy cannot be defined while one is being made");
+    }
+    dpl_own *own = push_own(L);
+    own->state = state;
+    dpl_strategy_definition definition = read_definition(L, own);
+    definition.user = own;
+    lua_settop(L, 3);
+    lua_pushvalue(L, 3);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, own); /* for good: names of what is replaced live on */
+    if (dpl_strategies_add(set, &definition, &error) != DPL_OK) {
+        return dpl_bind_raise(L, &error);
+    }
+    keep_name(L, own);
+    return 0;
+}
