@@ -5,87 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "check.h"
-
-enum { LARGE = 1 << 20, MOST_LARGE = 16 };
-
-/* An allocator that counts, and fails when it is told to; the hook that cancels likewise. */
-typedef struct supply {
-    size_t bytes;              /* held now */
-    size_t blocks;             /* held now */
-    long requests;             /* so far */
-    long fail_at;              /* the request to fail, from 1; 0: none */
-    bool fail_on;              /* those after it too */
-    bool wrong;                /* a block came back with another size than it was asked with */
-    long polls;                /* questions whether to stop, so far */
-    long cancel_at;            /* the one to say yes to, from 1; 0: none */
-    long large;                /* requests of LARGE bytes or more, so far */
-    long polls_at[MOST_LARGE]; /* the polls before each of these */
-} supply;
-
-/* What stands before every block: its size, for a check of what the library says of it. */
-typedef union prefix {
-    size_t size;
-    max_align_t aligned;
-} prefix;
-
-static void give_back(supply *s, prefix *block, size_t size)
-{
-    s->wrong |= block->size != size;
-    s->bytes -= block->size;
-    s->blocks--;
-    memset(block, 0xdd, sizeof *block + block->size);
-    free(block);
-}
-
-static bool is_refused(supply *s)
-{
-    s->requests++;
-    return s->fail_at > 0 && (s->fail_on ? s->requests >= s->fail_at : s->requests == s->fail_at);
-}
-
-static void *resize(void *user, void *block, size_t old_size, size_t new_size)
-{
-    supply *s = user;
-    prefix *old = block == NULL ? NULL : (prefix *)block - 1;
-    s->wrong |= old == NULL && old_size != 0;
-    if (new_size == 0) {
-        if (old != NULL) {
-            give_back(s, old, old_size);
-        }
-        return NULL;
-    }
-    if (is_refused(s)) {
-        return NULL;
-    }
-    if (new_size >= LARGE && s->large < MOST_LARGE) {
-        s->polls_at[s->large++] = s->polls;
-    }
-    prefix *fresh = malloc(sizeof *fresh + new_size);
-    fresh->size = new_size;
-    memset(fresh + 1, 0xa5, new_size);
-    s->bytes += new_size;
-    s->blocks++;
-    if (old != NULL) {
-        memcpy(fresh + 1, block, old_size < new_size ? old_size : new_size);
-        give_back(s, old, old_size);
-    }
-    return fresh + 1;
-}
-
-static int cancelled(void *user)
-{
-    supply *s = user;
-    return ++s->polls == s->cancel_at;
-}
-
-/* One piece of work of the library: makes what it makes, looks at it and frees it. */
-typedef struct job {
-    dpl_code (*run)(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
-                    dpl_error *error);
-    const char *strategy;
-    dpl_shape shape;
-} job;
+#include "supply.h"
 
 static const dpl_costs COMMON = {.F = DPL_COST(1), .B = DPL_COST(2), .p2p = 0.5};
 
@@ -247,57 +167,6 @@ static dpl_code from_data(const char *strategy, const dpl_shape *shape, const dp
     return code;
 }
 
-/* Does the job with hooks on the supply. Nothing may be left of it. */
-static dpl_code attempt(const job *j, supply *s, dpl_error *error)
-{
-    dpl_hooks hooks = {resize, cancelled, s};
-    dpl_code code = j->run(j->strategy, &j->shape, &hooks, error);
-    CHECK(s->bytes == 0 && s->blocks == 0);
-    CHECK(!s->wrong);
-    return code;
-}
-
-/* How many requests and polls the job makes when nothing goes wrong. */
-static supply count(const job *j)
-{
-    supply s = {0};
-    dpl_error error = {.message = ""};
-    if (!CHECK(attempt(j, &s, &error) == DPL_OK)) {
-        printf("%s: %s\n", j->strategy, error.message);
-    }
-    return s;
-}
-
-static void fail_each_allocation(const job *j)
-{
-    long requests = count(j).requests;
-    CHECK(requests > 0);
-    for (long i = 1; i <= requests; i++) {
-        for (int on = 0; on <= 1; on++) {
-            supply s = {.fail_at = i, .fail_on = on};
-            dpl_error error = {.message = ""};
-            CHECK(attempt(j, &s, &error) == DPL_MEMORY);
-            CHECK(error.code == DPL_MEMORY);
-            CHECK_CONTAINS(error.message, "out of memory");
-        }
-    }
-}
-
-static void cancel_at_each_poll(const job *j)
-{
-    long polls = count(j).polls;
-    CHECK(polls > 1);
-    /* Each poll of long work would take minutes for the strategies that search. */
-    long step = polls < 100 ? 1 : 1 + polls / 6;
-    for (long i = polls; i > 0; i -= step) {
-        supply s = {.cancel_at = i};
-        dpl_error error = {.message = ""};
-        CHECK(attempt(j, &s, &error) == DPL_CANCELLED);
-        CHECK(error.code == DPL_CANCELLED);
-        CHECK_CONTAINS(error.message, "cancelled");
-    }
-}
-
 /* Does it for every strategy, with at least num_chunks chunks. */
 static void for_every_strategy(void (*body)(const job *),
                                dpl_code (*work)(const char *, const dpl_shape *, const dpl_hooks *,
@@ -407,7 +276,7 @@ enum { MANY_CHUNKS = 300000, MANY_ACTIONS = 2 * MANY_CHUNKS, POLLS_OF_MANY = MAN
 static void polls_within_one_rank(void)
 {
     supply s = {.cancel_at = 0};
-    dpl_hooks hooks = {resize, cancelled, &s};
+    dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
     const dpl_shape shape = {.num_ranks = 1, .num_chunks = MANY_CHUNKS};
     dpl_schedule *made = NULL;
     CHECK(dpl_schedule_create("1f1b", &shape, &hooks, &made, NULL) == DPL_OK);
@@ -420,7 +289,7 @@ static void polls_within_one_rank(void)
 static void polls_of_a_timeline(void)
 {
     supply s = {.cancel_at = 0};
-    dpl_hooks hooks = {resize, cancelled, &s};
+    dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
     const dpl_shape shape = {.num_ranks = 1, .num_chunks = 10 * MANY_CHUNKS};
     dpl_schedule *made = NULL;
     dpl_timeline *t = NULL;
@@ -435,7 +304,7 @@ static void polls_of_a_timeline(void)
 static void polls_of_a_schedule_that_cannot_run(void)
 {
     supply s = {.cancel_at = 0};
-    dpl_hooks hooks = {resize, cancelled, &s};
+    dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
     const dpl_shape shape = {.num_ranks = 1, .num_chunks = MANY_CHUNKS};
     dpl_route route;
     int32_t rank;
@@ -459,7 +328,7 @@ static void polls_of_a_schedule_that_cannot_run(void)
 static void simulating_again_allocates_nothing(void)
 {
     supply s = {0};
-    dpl_hooks hooks = {resize, NULL, &s};
+    dpl_hooks hooks = {.resize = resize, .user = &s};
     dpl_shape shape = {.num_ranks = 4, .num_chunks = 8};
     dpl_run made;
     CHECK(dpl_run_create("dualpipe", &shape, &COMMON, NULL, &hooks, &made, NULL) == DPL_OK);
@@ -478,7 +347,7 @@ static void sizes_beyond_any_machine(void)
     for (size_t i = 0; i < dpl_strategy_count(NULL); i++) {
         const char *name = dpl_strategy_at(i, NULL)->name;
         supply s = {0};
-        dpl_hooks hooks = {resize, NULL, &s};
+        dpl_hooks hooks = {.resize = resize, .user = &s};
         dpl_error error = {.message = ""};
         dpl_schedule *made = NULL;
         dpl_shape shape = {.num_ranks = 1000000, .num_chunks = 2147000000}; /* all rules allow it */

@@ -51,7 +51,7 @@ void dpl_bind_set_running(dpl_bind_state *state, lua_State *L);
 
 /* [-0, +0, -] How many schedules of strategies written in Lua are being made, one for another. */
 void dpl_bind_set_making(dpl_bind_state *state, int more);
-bool dpl_bind_is_making(const dpl_bind_state *state);
+int dpl_bind_making(const dpl_bind_state *state);
 
 /* [-0, +0, v] In work on many rows, of which this is one: raises "interrupted!" where it is to
  * stop. */

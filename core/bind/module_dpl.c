@@ -75,6 +75,7 @@ static int named_schedule(lua_State *L)
     dpl_own *own = dpl_own_find(L, strategy);
     lua_settop(L, 2);
     if (own != NULL) {
+        dpl_own_check_names(L, own, options, sizeof options / sizeof options[0]);
         dpl_own_take_options(L, own);
     }
     lua_newtable(L);

@@ -77,6 +77,10 @@ void dpl_own_edit(lua_State *L, dpl_own_call *call);
  * state. */
 dpl_own *dpl_own_find(lua_State *L, const char *name);
 
+/* [-0, +0, v] The table on top has no other names than those of the options and of the strategy's
+ * own. */
+void dpl_own_check_names(lua_State *L, const dpl_own *own, const dpl_option *options, size_t count);
+
 /*
  * [-1, +1, v] Takes the options of the strategy's own out of the table on top, which is checked by
  * them and replaced by a copy without them.

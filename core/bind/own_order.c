@@ -142,7 +142,7 @@ static int collect(lua_State *L)
 
 static int index_builder(lua_State *L)
 {
-    return dpl_bind_index(L, "order", NULL, 0);
+    return dpl_bind_index(L, "builder", NULL, 0);
 }
 
 static const luaL_Reg methods[] = {{"F", add_f},     {"B", add_b}, {"I", add_i}, {"W", add_w},

@@ -75,9 +75,9 @@ void dpl_bind_set_making(dpl_bind_state *state, int more)
     state->making += more;
 }
 
-bool dpl_bind_is_making(const dpl_bind_state *state)
+int dpl_bind_making(const dpl_bind_state *state)
 {
-    return state->making > 0;
+    return state->making;
 }
 
 static int destroy_strategies(lua_State *L)

@@ -21,6 +21,9 @@ const char *const dpl_own_routes[] = {[DPL_OWN_LINEAR] = "linear",
 /* User values of a strategy's userdata. */
 enum { DEFINITION = 1, GIVEN };
 
+/* Strategies may be made of each other, so deep. */
+#define MOST_NESTED 16
+
 /* The key of a table in the registry: strategies by name. */
 static const char by_name = 0;
 
@@ -56,9 +59,7 @@ void dpl_own_failed(lua_State *L, dpl_own_call *call, const char *function, cons
 {
     call->code = error->code;
     if (error->code == DPL_MEMORY || error->code == DPL_CANCELLED || error->code == DPL_SIZE) {
-        if (call->error != NULL) {
-            *call->error = *error;
-        }
+        *call->error = *error;
         return;
     }
     dpl_own_error(L, call, function, error->message);
@@ -135,6 +136,33 @@ static void check_option(lua_State *L, const char *name)
                        luaL_typename(L, spec + 1));
     }
     lua_settop(L, spec + 1);
+}
+
+void dpl_own_check_names(lua_State *L, const dpl_own *own, const dpl_option *options, size_t count)
+{
+    int given = lua_gettop(L);
+    size_t num_names = count;
+    if (!lua_istable(L, given)) {
+        return;
+    }
+    lua_rawgetp(L, LUA_REGISTRYINDEX, own);
+    lua_getiuservalue(L, -1, DEFINITION);
+    bool has_own = lua_getfield(L, -1, "options") == LUA_TTABLE;
+    int specs = lua_gettop(L);
+    for (lua_pushnil(L); has_own && lua_next(L, specs) != 0; lua_pop(L, 1)) {
+        num_names++;
+    }
+    lua_settop(L, specs);
+    const char **names = lua_newuserdatauv(L, (num_names + 1) * sizeof *names, 0);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = options[i].name;
+    }
+    names[num_names] = NULL;
+    for (lua_pushnil(L); has_own && lua_next(L, specs) != 0; lua_pop(L, 1)) {
+        names[count++] = lua_tostring(L, -2);
+    }
+    dpl_bind_check_names(L, given, "dpl.schedule", names);
+    lua_settop(L, given);
 }
 
 /* [-2, +0, v] A name and its value, on top, into the table `own` where there is a spec of that name
@@ -351,8 +379,10 @@ static dpl_code enter(lua_CFunction function, dpl_own_call *call)
 {
     dpl_bind_state *state = call->own->state;
     lua_State *L = dpl_bind_running(state);
-    if (!lua_checkstack(L, 4)) {
-        return dpl_fail(call->error, DPL_MEMORY, "too many nested calls");
+    if (!lua_checkstack(L, 4) || dpl_bind_making(state) >= MOST_NESTED) {
+        return dpl_fail(call->error, DPL_ARGUMENT,
+                        "strategy '%s' is made for a strategy that is made for it, and so on",
+                        call->own->name);
     }
     lua_pushcfunction(L, function);
     lua_pushlightuserdata(L, call);
@@ -365,9 +395,8 @@ static dpl_code enter(lua_CFunction function, dpl_own_call *call)
 
 static dpl_code check(void *user, const dpl_shape *shape, dpl_error *error)
 {
-    dpl_error unread;
     dpl_own *own = user;
-    dpl_own_call call = {.own = own, .shape = shape, .error = error != NULL ? error : &unread};
+    dpl_own_call call = {.own = own, .shape = shape, .error = error};
     if (own->routes == DPL_OWN_BOTH_WAYS && shape->num_chunks % 2 != 0) {
         return dpl_fail(error, DPL_SIZE,
                         "%s needs an even num_chunks (got %ld): half of them enter at each end",
@@ -379,11 +408,7 @@ static dpl_code check(void *user, const dpl_shape *shape, dpl_error *error)
 static dpl_code make(void *user, const dpl_order_request *asked, dpl_schedule **schedule,
                      dpl_error *error)
 {
-    dpl_error unread;
-    dpl_own_call call = {.own = user,
-                         .shape = &asked->shape,
-                         .asked = asked,
-                         .error = error != NULL ? error : &unread};
+    dpl_own_call call = {.own = user, .shape = &asked->shape, .asked = asked, .error = error};
     dpl_code code = enter(make_in_lua, &call);
     if (code != DPL_OK) {
         dpl_schedule_destroy(call.made);
@@ -563,7 +588,6 @@ static dpl_strategy_definition read_definition(lua_State *L, const dpl_own *own)
                                  .uses_costs = own->uses_costs || own->form == DPL_OWN_CHOOSE,
                                  .check = check,
                                  .make = make};
-    d.takes_stages = check_options(L, &d.stages_per_rank);
     if (own->routes == DPL_OWN_BOTH_WAYS) {
         d.num_routes = d.num_routes != 0 ? d.num_routes : 2;
     }
@@ -623,26 +647,35 @@ dpl_own *dpl_own_find(lua_State *L, const char *name)
     return own;
 }
 
-/* [-2, +0, v] dpl.strategy(name, definition) */
-int dpl_bind_define_strategy(lua_State *L)
+/* [-0, +0, v] dpl.strategy(name, nil): takes it out. */
+static int remove_strategy(lua_State *L, dpl_strategies *set)
 {
     dpl_error error;
-    dpl_bind_state *state = NULL;
-    lua_settop(L, 2);
-    if (lua_type(L, 1) != LUA_TSTRING || !lua_istable(L, 2)) {
-        return dpl_bind_error(L,
-                              OWNER " takes a name and a definition, as in " OWNER
-                                    "(\"mine\", { order = function(rank, options, o) ... end })");
+    if (dpl_strategies_remove(set, lua_tostring(L, 1), &error) != DPL_OK) {
+        return dpl_bind_raise(L, &error);
     }
-    dpl_bind_check_names(L, 2, OWNER, fields);
-    dpl_strategies *set = dpl_bind_strategies(L, &state);
-    if (dpl_bind_is_making(state)) {
-        return dpl_bind_error(L, OWNER ": a strategy cannot be defined while one is being made");
-    }
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &by_name);
+    lua_pushnil(L);
+    lua_setfield(L, -2, lua_tostring(L, 1));
+    return 0;
+}
+
+/* [-0, +0, v] */
+static int add_strategy(lua_State *L, dpl_strategies *set, dpl_bind_state *state)
+{
+    dpl_error error;
+    dpl_bind_check_names(L, DPL_OWN_DEFINITION, OWNER, fields);
+    int32_t stages = 0;
+    bool takes_stages = check_options(L, &stages);
+    lua_settop(L, DPL_OWN_DEFINITION);
     dpl_own *own = push_own(L);
     own->state = state;
     dpl_strategy_definition definition = read_definition(L, own);
     definition.user = own;
+    if (takes_stages) {
+        definition.takes_stages = 1;
+        definition.stages_per_rank = stages;
+    }
     lua_settop(L, 3);
     lua_pushvalue(L, 3);
     lua_rawsetp(L, LUA_REGISTRYINDEX, own); /* for good: names of what is replaced live on */
@@ -651,4 +684,21 @@ int dpl_bind_define_strategy(lua_State *L)
     }
     keep_name(L, own);
     return 0;
+}
+
+int dpl_bind_define_strategy(lua_State *L)
+{
+    dpl_bind_state *state = NULL;
+    bool has_two = lua_gettop(L) >= 2;
+    lua_settop(L, 2);
+    if (lua_type(L, 1) != LUA_TSTRING || !has_two || !(lua_istable(L, 2) || lua_isnil(L, 2))) {
+        return dpl_bind_error(L,
+                              OWNER " takes a name and a definition, as in " OWNER
+                                    "(\"mine\", { order = function(rank, options, o) ... end })");
+    }
+    dpl_strategies *set = dpl_bind_strategies(L, &state);
+    if (dpl_bind_making(state) > 0) {
+        return dpl_bind_error(L, OWNER ": a strategy cannot be defined while one is being made");
+    }
+    return lua_isnil(L, 2) ? remove_strategy(L, set) : add_strategy(L, set, state);
 }

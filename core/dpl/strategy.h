@@ -48,6 +48,7 @@ typedef struct dpl_order_request {
  * check, unless NULL, says which of the shapes are allowed: DPL_SIZE and the reason where one is
  * not. make makes the schedule, which must have the shape's ranks and chunks, the routes of the
  * layout, and be able to run. What either of them fails with otherwise is what the caller gets.
+ * Their `error` is never NULL.
  */
 typedef struct dpl_strategy_definition {
     const char *name;
@@ -84,6 +85,8 @@ DPL_API dpl_code dpl_strategies_create(const dpl_hooks *hooks, dpl_strategies **
  */
 DPL_API dpl_code dpl_strategies_add(dpl_strategies *set, const dpl_strategy_definition *definition,
                                     dpl_error *error);
+/* Takes a strategy of the caller's out. DPL_NOT_FOUND where the set has none of that name. */
+DPL_API dpl_code dpl_strategies_remove(dpl_strategies *set, const char *name, dpl_error *error);
 /* Frees it; NULL is allowed. */
 DPL_API void dpl_strategies_destroy(dpl_strategies *set);
 
@@ -167,7 +170,7 @@ typedef struct dpl_choice {
  * The rule: which of the `count` ready actions, at least one, the rank starts now. They are sorted
  * by kind (F, B, I, W), then by stage; of every kind and stage there is the next chunk only, in the
  * order of chunks. Where backwards are split, a chunk's is there twice, as B and as I: whichever is
- * chosen. Another code than DPL_OK ends the making with it.
+ * chosen. Another code than DPL_OK ends the making with it. `error` is never NULL.
  */
 typedef dpl_code dpl_choose(void *user, const dpl_chooser *chooser, int32_t rank,
                             const dpl_ready *ready, size_t count, dpl_choice *choice,

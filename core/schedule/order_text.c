@@ -73,12 +73,17 @@ static bool take(reader *r, char letter)
     return false;
 }
 
-/* A number that may be negative, as the end of a range that is empty is. */
+/* A number that may be negative, as the end of a range that is empty is. One of more digits than
+ * a chunk can have is as good as the largest. */
 static bool take_number(reader *r, int64_t *number)
 {
     bool negative = take(r, '-');
     int32_t digits = 0;
     bool found = dpl_scan_number(&r->at, r->end, &digits);
+    while (found && r->at < r->end && *r->at >= '0' && *r->at <= '9') {
+        digits = INT32_MAX;
+        r->at++;
+    }
     *number = negative ? -(int64_t)digits : digits;
     return found;
 }
@@ -163,6 +168,10 @@ static dpl_code read_overlap(reader *r, int64_t shift)
 static dpl_code read_action(reader *r, int64_t shift)
 {
     half first;
+    if (*r->at == ']') {
+        r->at++;
+        return wrong(r, "this ] closes no group");
+    }
     if (*r->at == '(') {
         return read_overlap(r, shift);
     }

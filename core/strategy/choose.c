@@ -272,7 +272,9 @@ static dpl_code ask(dpl_chooser *c, int32_t rank, dpl_error *error)
     if (dpl_cancelled_after(&c->schedule->hooks, &c->work, 16)) {
         return dpl_fail(error, DPL_CANCELLED, "cancelled");
     }
-    dpl_code code = c->choose(c->user, c, rank, c->ready, count, &choice, error);
+    dpl_error unread;
+    dpl_code code =
+        c->choose(c->user, c, rank, c->ready, count, &choice, error != NULL ? error : &unread);
     if (code != DPL_OK) {
         return code;
     }

@@ -268,7 +268,8 @@ static dpl_code ask_for(const making *m, dpl_schedule **out, dpl_error *error)
     const dpl_order_request request = {
         .shape = m->shape, .costs = m->costs, .options = &m->options, .hooks = &m->hooks};
     dpl_schedule *s = NULL;
-    dpl_code code = own->make(own->user, &request, &s, error);
+    dpl_error unread;
+    dpl_code code = own->make(own->user, &request, &s, error != NULL ? error : &unread);
     if (code == DPL_OK && s == NULL) {
         return is_no_answer(m, "its function made no schedule", error);
     }

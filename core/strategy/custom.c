@@ -14,8 +14,8 @@ typedef struct entry {
     size_t size; /* of the block */
 } entry;
 
-/* Arrays have room for `room` strategies of the caller's; those that were replaced stay, for whoever
- * still holds their names. */
+/* Arrays have room for `room` strategies of the caller's; those that were replaced stay, for
+ * whoever still holds their names. */
 struct dpl_strategies {
     dpl_hooks hooks;
     entry **own;
@@ -248,6 +248,18 @@ dpl_code dpl_strategies_add(dpl_strategies *set, const dpl_strategy_definition *
     insert_row(set, &e->row);
     set->own[set->num_own++] = e;
     return DPL_OK;
+}
+
+dpl_code dpl_strategies_remove(dpl_strategies *set, const char *name, dpl_error *error)
+{
+    for (size_t i = 0; i < set->num_rows; i++) {
+        if (set->rows[i]->definition != NULL && strcmp(set->rows[i]->info.name, name) == 0) {
+            set->num_rows--;
+            memmove(set->rows + i, set->rows + i + 1, (set->num_rows - i) * sizeof *set->rows);
+            return DPL_OK;
+        }
+    }
+    return dpl_fail(error, DPL_NOT_FOUND, "there is no strategy '%.60s' of your own", name);
 }
 
 void dpl_strategies_destroy(dpl_strategies *set)

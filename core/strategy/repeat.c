@@ -202,7 +202,7 @@ static dpl_code write_rank(repeater *r, int32_t rank, dpl_error *error)
     if (r->count > 0 && end - first > MOST_INTERVALS + r->schedule->num_chunks) {
         return dpl_fail(error, DPL_ARGUMENT,
                         "block: the slots of rank %ld are %lld intervals apart: choose a longer "
-                        "interval",
+                        "one",
                         (long)rank, (long long)(end - first));
     }
     for (int64_t interval = first; interval < end; interval++) {

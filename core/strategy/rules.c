@@ -142,7 +142,9 @@ static dpl_code check_chunks(const dpl_strategy *row, const dpl_shape *shape, dp
 static dpl_code ask(const dpl_strategy *row, const dpl_shape *whole, dpl_error *error)
 {
     const dpl_strategy_definition *own = row->definition;
-    return own->check != NULL ? own->check(own->user, whole, error) : DPL_OK;
+    dpl_error unread;
+    return own->check != NULL ? own->check(own->user, whole, error != NULL ? error : &unread)
+                              : DPL_OK;
 }
 
 static dpl_code check_sizes(const dpl_strategy *row, const dpl_shape *shape, dpl_error *error)
@@ -215,8 +217,8 @@ int32_t dpl_strategy_next_chunks(const char *name, int32_t num_ranks, int32_t at
     chunks += (multiple - chunks % multiple) % multiple;
     for (int64_t i = tries(row, num_ranks); i > 0 && chunks <= INT32_MAX; i--) {
         dpl_shape shape = {.num_ranks = num_ranks, .num_chunks = (int32_t)chunks};
-        if (check_sizes(row, &shape, NULL) == DPL_OK) {
-            return (int32_t)chunks;
+        if (check_sizes(row, &shape, NULL) != DPL_SIZE) {
+            return (int32_t)chunks; /* where the check itself failed, the caller's will say how */
         }
         chunks += multiple;
     }
