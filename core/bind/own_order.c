@@ -4,7 +4,10 @@
 
 #define TYPE "dpl.order"
 
-/* The builder: a userdata that writes the order of one rank. draft is NULL when that is over. */
+/*
+ * The builder: a userdata that writes the order of one rank. draft is NULL when that is over. It is
+ * made with the state's hooks, as the collector may come to it long after those of the call ended.
+ */
 typedef struct builder {
     dpl_draft *draft;
     int32_t rank;
@@ -187,7 +190,7 @@ void dpl_own_order(lua_State *L, dpl_own_call *call)
     lua_setmetatable(L, -2);
     int at = lua_gettop(L);
     dpl_own_read_routes(L, call, &data);
-    if (dpl_draft_create(&data, call->asked->hooks, &b->draft, &error) != DPL_OK) {
+    if (dpl_draft_create(&data, dpl_bind_hooks(L), &b->draft, &error) != DPL_OK) {
         dpl_own_failed(L, call, "order", &error);
         return;
     }
