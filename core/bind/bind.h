@@ -312,6 +312,16 @@ int dpl_bind_simulate(lua_State *L, int schedule, const dpl_costs *costs,
 int dpl_bind_schedule_from_data(lua_State *L);
 
 /*
+ * [-0, +1|+3, v] dpl.edit(schedule): pushes an editor's userdata and returns 1; nil, message, code
+ * and 3 where the schedule cannot be edited.
+ */
+int dpl_bind_edit(lua_State *L);
+
+/* [-0, +1|+3, v] The same for a schedule that the caller has; *editor is the userdata's, or NULL.
+ */
+int dpl_bind_push_editor(lua_State *L, const dpl_schedule *schedule, dpl_editor **editor);
+
+/*
  * What the order is made for, where it depends on costs; NULL stands for the defaults, as in
  * dpl_schedule_create_for.
  */
@@ -327,6 +337,9 @@ int dpl_bind_schedule_to_csv(lua_State *L);
 int dpl_bind_schedule_write_csv(lua_State *L);
 int dpl_bind_schedule_lower(lua_State *L);
 int dpl_bind_schedule_program(lua_State *L);
+
+/* [-0, +1, v] Pushes the list of the actions' texts. */
+void dpl_bind_push_actions(lua_State *L, const dpl_action *actions, size_t count);
 
 /* [-0, +1, v] Makes a strategy's schedule and pushes its userdata; mistakes raise. */
 dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape,
