@@ -32,10 +32,18 @@ typedef struct call {
     const char *method;
 } call;
 
-/* [-0, +0, v] */
+/* The editor and three more are the most arguments that a method has. */
+#define MOST_ARGUMENTS 4
+
+/* [-0, +n, v] Arguments that were left out become nils on the stack, so that what is pushed later
+ * is not taken for them. */
 static call call_of(lua_State *L, const char *method)
 {
-    return (call){L, self_of(L), method};
+    dpl_editor *editor = self_of(L);
+    if (lua_gettop(L) < MOST_ARGUMENTS) {
+        lua_settop(L, MOST_ARGUMENTS);
+    }
+    return (call){L, editor, method};
 }
 
 /* [-0, +0, v] Mistakes raise, naming the method. */
@@ -215,10 +223,9 @@ static int delay_weights(lua_State *L)
 {
     dpl_error error;
     dpl_code code = DPL_OK;
+    bool is_for_all = lua_gettop(L) < 3;
     const call c = call_of(L, "delay_weights");
-    if (lua_gettop(L) < 3) {
-        lua_settop(L, 2);
-        lua_pushnil(L);
+    if (is_for_all) {
         lua_insert(L, 2);
     }
     size_t delay = delay_at(&c, 3);
