@@ -193,10 +193,11 @@ function TestEditors.test_closed()
     closed = e
   end
   lu.assertEquals(tostring(closed), "editor (closed)")
+  local message = "an editor is wanted, as dpl.edit gives (got one that was closed)"
   for _, method in ipairs { "order", "split", "schedule", "move", "delay_weights" } do
-    lu.assertErrorMsgContains("this editor was closed", function() closed[method](closed, 0) end)
+    lu.assertErrorMsgContains(message, function() closed[method](closed, 0) end)
   end
-  lu.assertErrorMsgContains("this editor was closed", function() return closed.num_ranks end)
+  lu.assertErrorMsgContains(message, function() return closed.num_ranks end)
 end
 
 function TestEditors.test_communications_are_left_out()

@@ -312,16 +312,6 @@ int dpl_bind_simulate(lua_State *L, int schedule, const dpl_costs *costs,
 int dpl_bind_schedule_from_data(lua_State *L);
 
 /*
- * [-0, +1|+3, v] dpl.edit(schedule): pushes an editor's userdata and returns 1; nil, message, code
- * and 3 where the schedule cannot be edited.
- */
-int dpl_bind_edit(lua_State *L);
-
-/* [-0, +1|+3, v] The same for a schedule that the caller has; *editor is the userdata's, or NULL.
- */
-int dpl_bind_push_editor(lua_State *L, const dpl_schedule *schedule, dpl_editor **editor);
-
-/*
  * What the order is made for, where it depends on costs; NULL stands for the defaults, as in
  * dpl_schedule_create_for.
  */
@@ -337,9 +327,6 @@ int dpl_bind_schedule_to_csv(lua_State *L);
 int dpl_bind_schedule_write_csv(lua_State *L);
 int dpl_bind_schedule_lower(lua_State *L);
 int dpl_bind_schedule_program(lua_State *L);
-
-/* [-0, +1, v] Pushes the list of the actions' texts. */
-void dpl_bind_push_actions(lua_State *L, const dpl_action *actions, size_t count);
 
 /* [-0, +1, v] Makes a strategy's schedule and pushes its userdata; mistakes raise. */
 dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, const dpl_shape *shape,
@@ -384,5 +371,22 @@ bool dpl_bind_push_next_event(lua_State *L, dpl_event_cursor *cursor);
 
 /* [-0, +1, m] Pushes the class PipelineEvent. */
 void dpl_bind_push_event_class(lua_State *L);
+
+/* [-0, +1, v] Pushes the list of the actions' texts. */
+void dpl_bind_push_actions(lua_State *L, const dpl_action *actions, size_t count);
+
+/* ---- Editors ---- */
+
+/* [-n, +1|+3, v] dpl.edit(schedule) */
+int dpl_bind_edit(lua_State *L);
+
+/*
+ * [-0, +1|+3, v] Pushes an editor of the schedule, a userdata, and returns 1; where it cannot be
+ * edited nil, message, code, and returns 3.
+ */
+int dpl_bind_push_editor(lua_State *L, const dpl_schedule *schedule);
+
+/* [-0, +0, e] The editor at a stack index; raises where it is none, or was closed. */
+dpl_editor *dpl_bind_check_editor(lua_State *L, int index);
 
 #endif

@@ -11,18 +11,24 @@ typedef struct editor_box {
 
 /* ---- Arguments ---- */
 
+dpl_editor *dpl_bind_check_editor(lua_State *L, int index)
+{
+    const editor_box *box = luaL_testudata(L, index, TYPE);
+    if (box == NULL || box->editor == NULL) {
+        dpl_bind_error(L, "an editor is wanted, as dpl.edit gives (got %s)",
+                       box == NULL ? luaL_typename(L, index) : "one that was closed");
+        return NULL;
+    }
+    return box->editor;
+}
+
 /* [-0, +0, v] The editor of a method called with ':'. */
 static dpl_editor *self_of(lua_State *L)
 {
-    const editor_box *box = luaL_testudata(L, 1, TYPE);
-    if (box == NULL) {
+    if (luaL_testudata(L, 1, TYPE) == NULL) {
         dpl_bind_error(L, "the methods of an editor are called with ':', as in e:order(rank)");
-        return NULL;
     }
-    if (box->editor == NULL) {
-        dpl_bind_error(L, "this editor was closed");
-    }
-    return box->editor;
+    return dpl_bind_check_editor(L, 1);
 }
 
 /* A call of a method. */
@@ -312,20 +318,17 @@ static int schedule(lua_State *L)
 
 static void push_num_ranks(lua_State *L, int self)
 {
-    (void)self;
-    lua_pushinteger(L, dpl_editor_num_ranks(self_of(L)));
+    lua_pushinteger(L, dpl_editor_num_ranks(dpl_bind_check_editor(L, self)));
 }
 
 static void push_num_chunks(lua_State *L, int self)
 {
-    (void)self;
-    lua_pushinteger(L, dpl_editor_num_chunks(self_of(L)));
+    lua_pushinteger(L, dpl_editor_num_chunks(dpl_bind_check_editor(L, self)));
 }
 
 static void push_num_stages(lua_State *L, int self)
 {
-    (void)self;
-    lua_pushinteger(L, dpl_editor_num_stages(self_of(L)));
+    lua_pushinteger(L, dpl_editor_num_stages(dpl_bind_check_editor(L, self)));
 }
 
 static int index_editor(lua_State *L)
@@ -340,7 +343,7 @@ static int index_editor(lua_State *L)
 
 static int length(lua_State *L)
 {
-    lua_pushinteger(L, (lua_Integer)dpl_editor_num_actions(self_of(L)));
+    lua_pushinteger(L, (lua_Integer)dpl_editor_num_actions(dpl_bind_check_editor(L, 1)));
     return 1;
 }
 
@@ -382,16 +385,14 @@ static const luaL_Reg metamethods[] = {{"__len", length},
 
 /* ---- Making ---- */
 
-int dpl_bind_push_editor(lua_State *L, const dpl_schedule *schedule, dpl_editor **editor)
+int dpl_bind_push_editor(lua_State *L, const dpl_schedule *schedule)
 {
     dpl_error error;
     editor_box *box = lua_newuserdatauv(L, sizeof *box, 0);
     box->editor = NULL;
     dpl_bind_push_metatable(L, TYPE, index_editor, methods, metamethods);
     lua_setmetatable(L, -2);
-    dpl_code code = dpl_editor_create(schedule, dpl_bind_hooks(L), &box->editor, &error);
-    *editor = box->editor;
-    if (code != DPL_OK) {
+    if (dpl_editor_create(schedule, dpl_bind_hooks(L), &box->editor, &error) != DPL_OK) {
         return dpl_bind_failed(L, &error);
     }
     dpl_bind_account(L, dpl_editor_bytes(box->editor));
@@ -400,6 +401,5 @@ int dpl_bind_push_editor(lua_State *L, const dpl_schedule *schedule, dpl_editor 
 
 int dpl_bind_edit(lua_State *L)
 {
-    dpl_editor *editor = NULL;
-    return dpl_bind_push_editor(L, dpl_bind_check_schedule(L, 1), &editor);
+    return dpl_bind_push_editor(L, dpl_bind_check_schedule(L, 1));
 }

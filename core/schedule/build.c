@@ -105,6 +105,22 @@ void dpl_schedule_place(dpl_schedule *s, const int32_t *ranks)
     }
 }
 
+void dpl_schedule_list_stages(const dpl_schedule *s, int32_t *stages, size_t *begin)
+{
+    size_t end = 0;
+    begin[0] = 0;
+    for (int32_t rank = 0; rank < s->num_ranks; rank++) {
+        end += (size_t)s->stages_on[rank];
+        begin[rank + 1] = end;
+    }
+    for (int32_t stage = s->num_stages - 1; stage >= 0; stage--) {
+        stages[--begin[s->stage_rank[stage] + 1]] = stage;
+    }
+    for (int32_t rank = 0; rank < s->num_ranks; rank++) {
+        begin[rank + 1] = begin[rank] + (size_t)s->stages_on[rank];
+    }
+}
+
 static bool allocate_parts(dpl_schedule *s, size_t capacity)
 {
     const dpl_hooks *hooks = &s->hooks;

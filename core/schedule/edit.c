@@ -91,18 +91,6 @@ static bool allocate(dpl_editor *e, size_t capacity)
            e->begin != NULL;
 }
 
-/* Rank after rank the stages that it holds: each bound is first where the rank's next one goes. */
-static void list_stages(dpl_editor *e)
-{
-    const dpl_schedule *s = e->shape;
-    for (int32_t r = 0; r + 1 < s->num_ranks; r++) {
-        e->begin[r + 2] = e->begin[r + 1] + s->stages_on[r];
-    }
-    for (int32_t stage = 0; stage < s->num_stages; stage++) {
-        e->stages[e->begin[s->stage_rank[stage] + 1]++] = stage;
-    }
-}
-
 /* Whether a cell exists and is on the rank. */
 static bool is_on(const dpl_schedule *s, int32_t rank, int32_t stage, int32_t chunk)
 {
@@ -193,7 +181,7 @@ static dpl_code fill(dpl_editor *e, const dpl_schedule *s, dpl_error *error)
     if (!allocate(e, (size_t)s->num_ranks + parts)) {
         return no_memory(error);
     }
-    list_stages(e);
+    dpl_schedule_list_stages(e->shape, e->stages, e->begin);
     return copy_orders(e, s, error);
 }
 

@@ -34,7 +34,7 @@ struct dpl_editor {
     uint32_t *parts;  /* DPL_PARTS for each cell */
     size_t *lengths;  /* of the orders, by rank */
     int32_t *stages;  /* rank after rank those that it holds */
-    int32_t *begin;   /* num_ranks + 1 bounds of these */
+    size_t *begin;    /* num_ranks + 1 bounds of these */
     size_t num_nodes; /* actions in all */
 };
 

@@ -70,7 +70,7 @@ static dpl_code complete(const dpl_editor *e, int32_t rank, half *h, dpl_error *
     long r = (long)rank;
     long chunk = (long)h->chunk;
     char letter = dpl_kind_letter((dpl_kind)h->kind);
-    for (int32_t i = e->begin[rank]; i < e->begin[rank + 1] && count < 2 && h->stage < 0; i++) {
+    for (size_t i = e->begin[rank]; i < e->begin[rank + 1] && count < 2 && h->stage < 0; i++) {
         if (dpl_schedule_has(e->shape, e->stages[i], h->chunk)) {
             found[count++] = e->stages[i];
         }

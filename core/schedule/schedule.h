@@ -102,12 +102,15 @@ int32_t dpl_schedule_stage_across(const dpl_schedule *schedule, int32_t stage, i
 dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, const dpl_hooks *hooks,
                             dpl_schedule **out, dpl_error *error);
 
-/* The same with the routes of another schedule. */
-dpl_code dpl_schedule_begin_like(const dpl_schedule *model, size_t capacity, const dpl_hooks *hooks,
-                                 dpl_schedule **out, dpl_error *error);
+/* The stages by rank, each rank's rising: stages has num_stages entries, begin num_ranks + 1. */
+void dpl_schedule_list_stages(const dpl_schedule *schedule, int32_t *stages, size_t *begin);
 
 /* Puts the stages of a schedule that has no orders yet on ranks, by stage. */
 void dpl_schedule_place(dpl_schedule *schedule, const int32_t *ranks);
+
+/* As dpl_schedule_begin, with the routes of another schedule. */
+dpl_code dpl_schedule_begin_like(const dpl_schedule *model, size_t capacity, const dpl_hooks *hooks,
+                                 dpl_schedule **out, dpl_error *error);
 
 /*
  * Checks the schedule and works out the steps. DPL_OK even where it cannot run (the verdict says
