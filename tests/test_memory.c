@@ -167,6 +167,35 @@ static dpl_code from_data(const char *strategy, const dpl_shape *shape, const dp
     return code;
 }
 
+/* Every edit that goes through whole orders, and the schedule that comes of them. */
+static dpl_code edit(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                     dpl_error *error)
+{
+    dpl_schedule *s = NULL;
+    dpl_schedule *edited = NULL;
+    dpl_editor *e = NULL;
+    dpl_code code = dpl_schedule_create(strategy, shape, NULL, &s, error);
+    if (code == DPL_OK) {
+        code = dpl_editor_create(s, hooks, &e, error);
+        CHECK((e != NULL) == (code == DPL_OK));
+    }
+    if (code == DPL_OK) {
+        code = dpl_editor_split(e, DPL_ALL_RANKS, NULL, error);
+    }
+    if (code == DPL_OK) {
+        code = dpl_editor_delay_weights(e, DPL_ALL_RANKS, SIZE_MAX, error);
+    }
+    if (code == DPL_OK) {
+        code = dpl_editor_schedule(e, hooks, &edited, error);
+        CHECK((edited != NULL) == (code == DPL_OK));
+    }
+    CHECK(edited == NULL || dpl_schedule_validate(edited, NULL) == DPL_OK);
+    dpl_schedule_destroy(edited);
+    dpl_editor_destroy(e);
+    dpl_schedule_destroy(s);
+    return code;
+}
+
 /* Does it for every strategy, with at least num_chunks chunks. */
 static void for_every_strategy(void (*body)(const job *),
                                dpl_code (*work)(const char *, const dpl_shape *, const dpl_hooks *,
@@ -233,6 +262,11 @@ static void allocations_of_from_data(void)
     for_every_strategy(fail_each_allocation, from_data, 4, 1);
 }
 
+static void allocations_of_edit(void)
+{
+    for_every_strategy(fail_each_allocation, edit, 4, 1);
+}
+
 /* Large enough that planning asks more than once, and simulating too. */
 #define LONG_CHUNKS 40000
 
@@ -264,6 +298,14 @@ static void polls_of_run(void)
 static void polls_of_from_data(void)
 {
     for_every_strategy(cancel_at_each_poll, from_data, 2, LONG_CHUNKS);
+}
+
+static void polls_of_edit(void)
+{
+    for (int i = 0; i < 2; i++) {
+        job j = {edit, i == 0 ? "1f1b" : "dualpipe", {.num_ranks = 2, .num_chunks = LONG_CHUNKS}};
+        cancel_at_each_poll(&j);
+    }
 }
 
 /* Actions of one rank in these tests, and the least polls while all of them are looked at once. */
@@ -382,12 +424,14 @@ static const test tests[] = {
     TEST(allocations_of_communication),
     TEST(allocations_of_batches),
     TEST(allocations_of_from_data),
+    TEST(allocations_of_edit),
     TEST(polls_of_create),
     TEST(polls_of_simulate),
     TEST(polls_of_run),
     TEST(polls_of_lower),
     TEST(polls_of_communication),
     TEST(polls_of_from_data),
+    TEST(polls_of_edit),
     TEST(polls_within_one_rank),
     TEST(polls_of_a_timeline),
     TEST(polls_of_a_schedule_that_cannot_run),

@@ -4,59 +4,24 @@ local arguments = require "dpl.arguments"
 local lu = require "luaunit"
 local options = require "dpl.options"
 local process = require "process"
+local running = require "running"
 local terminal = require "dpl.terminal"
-
-local ROOT = assert(os.getenv("DPL_ROOT"), "DPL_ROOT is not set: run the tests with 'make test'")
 
 local dpl = process.dpl
 local sh = process.sh
 local quoted = process.quoted
 local assert_contains = process.assert_contains
 
-local function script(name)
-  return quoted(ROOT .. "/scripts/" .. name .. ".lua")
-end
-
-local function run(name, more)
-  return dpl(script(name) .. " " .. (more or ""))
-end
-
--- What goes to standard output and what to standard error.
-local function run_apart(name, more)
-  local _, code = sh(("%s %s %s >out 2>err"):format(process.DPL, script(name), more or ""))
-  return (sh("cat out")), (sh("cat err")), code
-end
-
-local function assert_usage_error(name, more, message)
-  local out, err, code = run_apart(name, more)
-  lu.assertEquals(out, "")
-  local first = name .. ".lua: " .. message .. "\n"
-  lu.assertEquals(err:sub(1, #first), first)
-  lu.assertStrContains(err, "\nUsage: " .. name .. ".lua ")
-  lu.assertStrContains(err, "\nTry '" .. name .. ".lua --help' for the options.\n")
-  lu.assertEquals(code, 2)
-end
-
--- A line of a table as a list of its words.
-local function words_of_line(output, start)
-  local words = {}
-  for line in output:gmatch("[^\n]+") do
-    if line:sub(1, #start) == start then
-      for word in line:sub(#start + 1):gmatch("%S+") do
-        words[#words + 1] = word
-      end
-      return words
-    end
-  end
-  lu.fail("no line starts with '" .. start .. "' in\n" .. output)
-end
+local script, run = running.script, running.run
+local assert_usage_error, words_of_line = running.assert_usage_error, running.words_of_line
 
 ---- Every script ----
 
 local TestAll = process.test_table()
 
 local SCRIPTS = {
-  "comm_sensitivity", "compare", "deepseek_v3", "quickstart", "zero_bubble_tables",
+  "comm_sensitivity", "compare", "config_search", "deepseek_v3", "quickstart", "sensitivity_study",
+  "zero_bubble_tables",
 }
 
 function TestAll.test_help()

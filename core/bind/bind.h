@@ -44,6 +44,9 @@ typedef struct dpl_bind_state dpl_bind_state;
  */
 dpl_strategies *dpl_bind_strategies(lua_State *L, dpl_bind_state **state);
 
+/* The hooks of a state. */
+const dpl_hooks *dpl_bind_state_hooks(const dpl_bind_state *state);
+
 /* [-0, +0, -] The thread that asked last for the hooks: on which a function of a strategy, called
  * from C that was given them, may run. Whoever runs one puts it back afterwards. */
 lua_State *dpl_bind_running(const dpl_bind_state *state);
@@ -400,5 +403,22 @@ bool dpl_bind_push_next_event(lua_State *L, dpl_event_cursor *cursor);
 
 /* [-0, +1, m] Pushes the class PipelineEvent. */
 void dpl_bind_push_event_class(lua_State *L);
+
+/* [-0, +1, v] Pushes the list of the actions' texts. */
+void dpl_bind_push_actions(lua_State *L, const dpl_action *actions, size_t count);
+
+/* ---- Editors ---- */
+
+/* [-n, +1|+3, v] dpl.edit(schedule) */
+int dpl_bind_edit(lua_State *L);
+
+/*
+ * [-0, +1|+3, v] Pushes an editor of the schedule, a userdata, and returns 1; where it cannot be
+ * edited nil, message, code, and returns 3.
+ */
+int dpl_bind_push_editor(lua_State *L, const dpl_schedule *schedule);
+
+/* [-0, +0, e] The editor at a stack index; raises where it is none, or was closed. */
+dpl_editor *dpl_bind_check_editor(lua_State *L, int index);
 
 #endif

@@ -7,6 +7,11 @@
 
 /* ---- Records: userdata with fields and methods, and nothing else ---- */
 
+static const char *article_of(const char *owner)
+{
+    return strchr("AEIOUaeiou", owner[0]) != NULL ? "an" : "a";
+}
+
 /*
  * [-0, +0, v] The member `name` is none of the methods, upvalue 1, nor of the fields whose names
  * are `names`, of which the block has room for the methods' too.
@@ -19,9 +24,10 @@ static int raise_no_member(lua_State *L, const char *owner, const char *name, co
     }
     const char *nearest = dpl_nearest_name(name, names, count);
     if (nearest != NULL) {
-        return dpl_bind_error(L, "a %s has no '%s' (did you mean '%s'?)", owner, name, nearest);
+        return dpl_bind_error(L, "%s %s has no '%s' (did you mean '%s'?)", article_of(owner), owner,
+                              name, nearest);
     }
-    return dpl_bind_error(L, "a %s has no '%s'", owner, name);
+    return dpl_bind_error(L, "%s %s has no '%s'", article_of(owner), owner, name);
 }
 
 /* [-0, +1, m] A block for `count` names of fields and those of the methods, upvalue 1. */
@@ -45,7 +51,8 @@ static bool push_method(lua_State *L, const char *owner)
     }
     lua_pop(L, 1);
     if (lua_type(L, 2) != LUA_TSTRING) {
-        dpl_bind_error(L, "a %s is indexed by names (got a %s)", owner, luaL_typename(L, 2));
+        dpl_bind_error(L, "%s %s is indexed by names (got a %s)", article_of(owner), owner,
+                       luaL_typename(L, 2));
     }
     return false;
 }

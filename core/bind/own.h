@@ -29,7 +29,12 @@ typedef struct dpl_own {
     bool has_check;
     bool uses_costs;
     bool use_given;
+    const char *base; /* of an edit, in the definition; else NULL */
+    bool base_takes_stages;
 } dpl_own;
+
+/* User values of a strategy's userdata. */
+enum { DPL_OWN_VALUE_DEFINITION = 1, DPL_OWN_VALUE_GIVEN };
 
 /* "linear" and so on, ended by NULL. */
 extern const char *const dpl_own_routes[];
@@ -57,6 +62,13 @@ void dpl_own_push_options(lua_State *L, const dpl_own_call *call);
  * values pushed. */
 void dpl_own_read_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_data *data);
 
+/* [-0, +0, v] Sets the field `costs` of the options, by stage of the routes in data; false where
+ * the call has failed. */
+bool dpl_own_set_costs(lua_State *L, dpl_own_call *call, const dpl_schedule_data *data);
+
+/* The shape that the base of an edit is made on. */
+dpl_shape dpl_own_base_shape(const dpl_own *own, const dpl_shape *shape);
+
 /* [-0, +0, v] Raises the message, at the line where a function of the definition begins. */
 int dpl_own_error(lua_State *L, const dpl_own_call *call, const char *function,
                   const char *message);
@@ -70,6 +82,11 @@ void dpl_own_order(lua_State *L, dpl_own_call *call);
 void dpl_own_choose(lua_State *L, dpl_own_call *call);
 void dpl_own_block(lua_State *L, dpl_own_call *call);
 void dpl_own_edit(lua_State *L, dpl_own_call *call);
+
+/* The functions of a dpl_strategy_definition whose user is a dpl_own. */
+dpl_code dpl_own_check(void *user, const dpl_shape *shape, dpl_error *error);
+dpl_code dpl_own_make(void *user, const dpl_order_request *asked, dpl_schedule **schedule,
+                      dpl_error *error);
 
 /* ---- For dpl.schedule ---- */
 

@@ -31,19 +31,24 @@ dpl_schedule *dpl_bind_schedule_self(lua_State *L)
     return dpl_bind_check_schedule(L, 1);
 }
 
+void dpl_bind_push_actions(lua_State *L, const dpl_action *actions, size_t count)
+{
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        char text[DPL_ACTION_TEXT_SIZE];
+        dpl_bind_ask(L, (lua_Integer)i + 1);
+        lua_pushlstring(L, text, dpl_action_format(&actions[i], text));
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
 static int order(lua_State *L)
 {
     const dpl_schedule *schedule = dpl_bind_schedule_self(L);
     size_t length;
     int32_t rank = dpl_bind_count(L, 2, "s:order: rank", 0, dpl_schedule_num_ranks(schedule) - 1);
     const dpl_action *actions = dpl_schedule_order(schedule, rank, &length);
-    lua_createtable(L, (int)length, 0);
-    for (size_t i = 0; i < length; i++) {
-        char text[DPL_ACTION_TEXT_SIZE];
-        dpl_bind_ask(L, (lua_Integer)i + 1);
-        lua_pushlstring(L, text, dpl_action_format(&actions[i], text));
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
+    dpl_bind_push_actions(L, actions, length);
     return 1;
 }
 

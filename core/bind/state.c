@@ -60,6 +60,11 @@ const dpl_hooks *dpl_bind_hooks(lua_State *L)
     return &record->hooks;
 }
 
+const dpl_hooks *dpl_bind_state_hooks(const dpl_bind_state *state)
+{
+    return &state->hooks;
+}
+
 lua_State *dpl_bind_running(const dpl_bind_state *state)
 {
     return state->running;

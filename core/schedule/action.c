@@ -27,6 +27,11 @@ char *dpl_put_number(char *text, int32_t number)
     return text;
 }
 
+char dpl_kind_letter(dpl_kind kind)
+{
+    return letters[kind];
+}
+
 static char *put_simple(char *text, int32_t stage, char letter, int32_t chunk)
 {
     text = dpl_put_number(text, stage);
@@ -93,6 +98,15 @@ static bool scan_simple(const char **at, const char *end, bool legacy, dpl_actio
            dpl_scan_number(at, end, &out->chunk);
 }
 
+/* The pair of one F and one full B, in either order. False where they are not that. */
+static bool make_pair(const dpl_action parts[2], dpl_action *out)
+{
+    int forward = parts[0].kind == DPL_F ? 0 : 1;
+    *out = (dpl_action){DPL_FB, parts[forward].stage, parts[forward].chunk,
+                        parts[1 - forward].stage, parts[1 - forward].chunk};
+    return parts[forward].kind == DPL_F && parts[1 - forward].kind == DPL_B;
+}
+
 /* "(3F7;12B11)OVERLAP_F_B" at *at: one F and one full B, in either order. */
 static bool scan_overlap(const char **at, const char *end, bool legacy, dpl_action *out)
 {
@@ -107,16 +121,39 @@ static bool scan_overlap(const char **at, const char *end, bool legacy, dpl_acti
         return false;
     }
     *at += length;
-    int forward = parts[0].kind == DPL_F ? 0 : 1;
-    *out = (dpl_action){DPL_FB, parts[forward].stage, parts[forward].chunk,
-                        parts[1 - forward].stage, parts[1 - forward].chunk};
-    return parts[forward].kind == DPL_F && parts[1 - forward].kind == DPL_B;
+    return make_pair(parts, out);
 }
 
 bool dpl_scan_action(const char **at, const char *end, bool legacy, dpl_action *out)
 {
     return *at < end && **at == '(' ? scan_overlap(at, end, legacy, out)
                                     : scan_simple(at, end, legacy, out);
+}
+
+/* "F7" or "3F7" at *at. */
+static bool scan_short(const char **at, const char *end, dpl_action *out)
+{
+    int32_t stage;
+    *out = (dpl_action){.backward_stage = -1, .backward_chunk = -1};
+    out->stage = dpl_scan_number(at, end, &stage) ? stage : -1;
+    return scan_kind(at, end, false, &out->kind) && dpl_scan_number(at, end, &out->chunk);
+}
+
+bool dpl_scan_short_action(const char **at, const char *end, dpl_action *out)
+{
+    dpl_action parts[2];
+    if (*at < end && **at == '(') {
+        return scan_overlap(at, end, false, out);
+    }
+    if (!scan_short(at, end, &parts[0])) {
+        return false;
+    }
+    if (*at == end || **at != '&') {
+        *out = parts[0];
+        return true;
+    }
+    ++*at;
+    return scan_short(at, end, &parts[1]) && make_pair(parts, out);
 }
 
 dpl_code dpl_action_parse(const char *text, size_t length, dpl_action *action, dpl_error *error)

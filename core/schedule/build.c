@@ -204,6 +204,35 @@ dpl_code dpl_schedule_begin(const dpl_schedule_data *shape, size_t capacity, con
     return DPL_OK;
 }
 
+/* The routes as data, whose ranks stay the schedule's. */
+static void copy_routes(const dpl_schedule *s, dpl_route *routes)
+{
+    for (size_t i = 0; i < s->num_routes; i++) {
+        const dpl_route_stages *r = &s->routes[i];
+        routes[i] = (dpl_route){s->stage_rank + r->first_stage, r->length, r->first_chunk,
+                                r->first_chunk + r->num_chunks - 1};
+    }
+}
+
+dpl_code dpl_schedule_begin_like(const dpl_schedule *model, size_t capacity, const dpl_hooks *hooks,
+                                 dpl_schedule **out, dpl_error *error)
+{
+    dpl_hooks own = dpl_hooks_or_default(hooks);
+    dpl_route *routes = dpl_allocate(&own, model->num_routes, sizeof *routes);
+    *out = NULL;
+    if (routes == NULL) {
+        return no_memory(error);
+    }
+    copy_routes(model, routes);
+    const dpl_schedule_data shape = {.num_ranks = model->num_ranks,
+                                     .num_chunks = model->num_chunks,
+                                     .routes = routes,
+                                     .num_routes = model->num_routes};
+    dpl_code code = dpl_schedule_begin(&shape, capacity, hooks, out, error);
+    dpl_release(&own, routes, model->num_routes, sizeof *routes);
+    return code;
+}
+
 static dpl_code copy_actions(dpl_schedule *s, const dpl_action *from, dpl_error *error)
 {
     for (size_t at = 0; at < s->num_actions; at += DPL_CANCEL_EVERY) {

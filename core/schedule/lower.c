@@ -41,25 +41,11 @@ static dpl_code merge_orders(const dpl_schedule *s, dpl_schedule *out, dpl_error
     return DPL_OK;
 }
 
-/* The routes as data: `ranks` has room for all stages, `routes` for all routes. */
-static void copy_routes(const dpl_schedule *s, dpl_route *routes)
+static dpl_code merge(const dpl_schedule *s, const dpl_hooks *hooks, dpl_schedule **out,
+                      dpl_error *error)
 {
-    for (size_t i = 0; i < s->num_routes; i++) {
-        const dpl_route_stages *r = &s->routes[i];
-        routes[i] = (dpl_route){s->stage_rank + r->first_stage, r->length, r->first_chunk,
-                                r->first_chunk + r->num_chunks - 1};
-    }
-}
-
-static dpl_code merge_into(const dpl_schedule *s, const dpl_route *routes, const dpl_hooks *hooks,
-                           dpl_schedule **out, dpl_error *error)
-{
-    const dpl_schedule_data data = {.num_ranks = s->num_ranks,
-                                    .num_chunks = s->num_chunks,
-                                    .routes = routes,
-                                    .num_routes = s->num_routes};
     dpl_schedule *merged = NULL;
-    dpl_code code = dpl_schedule_begin(&data, s->num_actions, hooks, &merged, error);
+    dpl_code code = dpl_schedule_begin_like(s, s->num_actions, hooks, &merged, error);
     if (merged == NULL) {
         return code;
     }
@@ -73,20 +59,6 @@ static dpl_code merge_into(const dpl_schedule *s, const dpl_route *routes, const
     }
     *out = merged;
     return DPL_OK;
-}
-
-static dpl_code merge(const dpl_schedule *s, const dpl_hooks *hooks, dpl_schedule **out,
-                      dpl_error *error)
-{
-    dpl_hooks own = dpl_hooks_or_default(hooks);
-    dpl_route *routes = dpl_allocate(&own, s->num_routes, sizeof *routes);
-    if (routes == NULL) {
-        return dpl_fail(error, DPL_MEMORY, "out of memory");
-    }
-    copy_routes(s, routes);
-    dpl_code code = merge_into(s, routes, hooks, out, error);
-    dpl_release(&own, routes, s->num_routes, sizeof *routes);
-    return code;
 }
 
 /* ---- Messages ---- */

@@ -111,6 +111,10 @@ void dpl_schedule_list_stages(const dpl_schedule *schedule, int32_t *stages, siz
 /* Puts the stages of a schedule that has no orders yet on ranks, by stage. */
 void dpl_schedule_place(dpl_schedule *schedule, const int32_t *ranks);
 
+/* As dpl_schedule_begin, with the routes of another schedule. */
+dpl_code dpl_schedule_begin_like(const dpl_schedule *model, size_t capacity, const dpl_hooks *hooks,
+                                 dpl_schedule **out, dpl_error *error);
+
 /*
  * Checks the schedule and works out the steps. DPL_OK even where it cannot run (the verdict says
  * why); an error only for lack of memory or cancellation.
@@ -162,6 +166,15 @@ char *dpl_put_number(char *text, int32_t number);
 /* An action at *at, which goes behind it. False where there is none. legacy: see dpl_csv_options.
  */
 bool dpl_scan_action(const char **at, const char *end, bool legacy, dpl_action *out);
+
+/*
+ * The same in the shorter grammar in which people name an action of a rank: the stage may be left
+ * out, and is then -1, and a pair may be written as its F and its B with & between them.
+ */
+bool dpl_scan_short_action(const char **at, const char *end, dpl_action *out);
+
+/* The letter of a kind that stands alone. */
+char dpl_kind_letter(dpl_kind kind);
 
 /* No action: the value of cells whose action is missing. */
 #define DPL_NO_POSITION UINT32_MAX

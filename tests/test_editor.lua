@@ -1,0 +1,416 @@
+-- dpl.edit: what each edit does to an order, and known schedules made of others. Mistakes are in
+-- test_editor_mistakes.lua; that no edit loses work or memory is in test_edit.c.
+
+local lu = require "luaunit"
+local dpl = require "dpl"
+local editing = require "editing"
+
+local schedule_of, editor_of, orders_of = editing.schedule_of, editing.editor_of, editing.orders_of
+local six = editing.six
+
+-- The edited schedule is the strategy's, and it can run.
+local function assert_is(editor, name)
+  local expected = schedule_of(name, editor.num_ranks, editor.num_chunks)
+  local s = editor:schedule()
+  lu.assertEquals(orders_of(s), orders_of(expected))
+  lu.assertEquals(s.routes, expected.routes)
+  lu.assertTrue(s:validate())
+end
+
+---- Known schedules from others ----
+
+local TestKnown = {}
+
+-- Calls body(num_ranks, num_chunks) for small and odd sizes of at least as many chunks as `least`
+-- of num_ranks says.
+local function for_sizes(least, body)
+  for num_ranks = 1, 9 do
+    for _, more in ipairs { 0, 1, 2, 5, 10, 17 } do
+      body(num_ranks, math.max(1, least(num_ranks) + more))
+    end
+  end
+end
+
+local function no_rule()
+  return 1
+end
+
+function TestKnown.test_zb_h1_from_1f1b()
+  for_sizes(function(ranks) return ranks - 1 end, function(num_ranks, num_chunks)
+    local e = editor_of("1f1b", num_ranks, num_chunks):split()
+    for rank = 0, num_ranks - 1 do
+      e:delay_weights(rank, rank)
+    end
+    assert_is(e, "zb_h1")
+  end)
+end
+
+function TestKnown.test_1f1b_from_zb_h1()
+  for_sizes(function(ranks) return ranks - 1 end, function(num_ranks, num_chunks)
+    assert_is(editor_of("zb_h1", num_ranks, num_chunks):delay_weights(0):join(), "1f1b")
+  end)
+end
+
+-- Behind as many forwards as fill the pipeline, each backward follows a forward.
+local function start_backwards(e, rank, ahead)
+  for chunk = 0, e.num_chunks - 1 - ahead do
+    e:move(rank, "B" .. chunk, { after = "F" .. chunk + ahead })
+  end
+end
+
+function TestKnown.test_1f1b_from_gpipe()
+  for_sizes(no_rule, function(num_ranks, num_chunks)
+    local e = editor_of("gpipe", num_ranks, num_chunks)
+    for rank = 0, num_ranks - 1 do
+      start_backwards(e, rank, num_ranks - 1 - rank)
+    end
+    assert_is(e, "1f1b")
+  end)
+end
+
+function TestKnown.test_gpipe_from_1f1b()
+  for_sizes(no_rule, function(num_ranks, num_chunks)
+    local e = editor_of("1f1b", num_ranks, num_chunks)
+    for rank = 0, num_ranks - 1 do
+      for chunk = 0, num_chunks - 1 do
+        e:move(rank, "B" .. chunk, { to = 2 * num_chunks - 1 })
+      end
+    end
+    assert_is(e, "gpipe")
+  end)
+end
+
+function TestKnown.test_zb_h2_from_gpipe()
+  for_sizes(function(ranks) return 2 * ranks - 1 end, function(num_ranks, num_chunks)
+    local e = editor_of("gpipe", num_ranks, num_chunks)
+    for rank = 0, num_ranks - 1 do
+      start_backwards(e, rank, 2 * (num_ranks - 1 - rank))
+      e:split(rank):delay_weights(rank, 2 * rank)
+    end
+    assert_is(e, "zb_h2")
+  end)
+end
+
+-- GPipe's input gradients, one behind the other: (PP-1) (F + I) and the work, 2 * 2 + 4 * 3.
+function TestKnown.test_gpipe_with_weights_last()
+  local e = editor_of("gpipe", 3, 4):split():delay_weights("end")
+  lu.assertEquals(orders_of(e)[2],
+    "1F0 1F1 1F2 1F3 1I0 1I1 1I2 1I3 1W0 1W1 1W2 1W3")
+  lu.assertEquals(dpl.simulate(e:schedule(), { F = 1, I = 1, W = 1 }).makespan, 16)
+end
+
+-- DualPipe's pairs taken apart and put together again.
+function TestKnown.test_pairs_of_dualpipe()
+  for _, size in ipairs { { 2, 4 }, { 4, 8 }, { 4, 14 }, { 6, 12 }, { 8, 22 } } do
+    for _, name in ipairs { "dualpipe", "dualpipev" } do
+      local s = schedule_of(name, size[1], size[2])
+      local e = dpl.edit(s):unfuse()
+      lu.assertNotStrContains(table.concat(orders_of(e), " "), "OVERLAP")
+      lu.assertTrue(#e > #s)
+      for rank = 0, s.num_ranks - 1 do
+        for _, action in ipairs(s:order(rank)) do
+          local forward, backward = action:match("^%((.-);(.-)%)")
+          if forward then
+            e:fuse(rank, forward, backward)
+          end
+        end
+      end
+      assert_is(e, name)
+    end
+  end
+end
+
+function TestKnown.test_split_and_join_of_every_strategy()
+  for _, name in ipairs(dpl.strategies()) do
+    local e = editor_of(name, 4, 8)
+    local joined = orders_of(e:join())
+    e:split()
+    lu.assertEquals(orders_of(e:join()), joined, name)
+    lu.assertTrue(e:schedule():validate(), name)
+    lu.assertTrue(e:split():delay_weights("end"):schedule():validate(), name)
+  end
+end
+
+---- One edit ----
+
+local TestEdits = {}
+
+local function letters(e, rank)
+  return (table.concat(e:order(rank or 0), " "):gsub("%d([FBIW]%d)", "%1"))
+end
+
+function TestEdits.test_moves()
+  for _, case in ipairs {
+    { "F0", { before = "B0" }, "F1 F2 F0 B0 B1 B2" },
+    { "F0", { before = "F1" }, "F0 F1 F2 B0 B1 B2" },
+    { "F2", { before = "F0" }, "F2 F0 F1 B0 B1 B2" },
+    { "F0", { after = "B2" }, "F1 F2 B0 B1 B2 F0" },
+    { "F1", { after = "F0" }, "F0 F1 F2 B0 B1 B2" },
+    { "B2", { after = "F1" }, "F0 F1 B2 F2 B0 B1" },
+    { "F0", { by = 5 }, "F1 F2 B0 B1 B2 F0" },
+    { "F1", { by = -1 }, "F1 F0 F2 B0 B1 B2" },
+    { "B2", { by = -5 }, "B2 F0 F1 F2 B0 B1" },
+    { "B0", { by = 0 }, "F0 F1 F2 B0 B1 B2" },
+    { "0B0", { by = 1.0 }, "F0 F1 F2 B1 B0 B2" },
+  } do
+    local e = six()
+    lu.assertIs(e:move(0, case[1], case[2]), e)
+    lu.assertEquals(letters(e), case[3])
+    lu.assertEquals(letters(e, 1), "F0 F1 F2 B0 B1 B2")
+  end
+end
+
+function TestEdits.test_positions()
+  for from = 0, 5 do
+    for to = 0, 5 do
+      local e = six()
+      local expected = e:order(0)
+      table.insert(expected, to + 1, table.remove(expected, from + 1))
+      e:move(0, e:order(0)[from + 1], { to = to })
+      lu.assertEquals(e:order(0), expected)
+    end
+  end
+end
+
+function TestEdits.test_swap()
+  lu.assertEquals(letters(six():swap(0, "F0", "B2")), "B2 F1 F2 B0 B1 F0")
+  lu.assertEquals(letters(six():swap(0, "F1", "F0"):swap(0, "F1", "F2")), "F2 F0 F1 B0 B1 B2")
+end
+
+function TestEdits.test_reorder()
+  local e = six():split(0, "B1")
+  e:reorder(0, { "W1", "I1", "B2", "0B0", "F2", "F1", "F0" })
+  lu.assertEquals(letters(e), "W1 I1 B2 B0 F2 F1 F0")
+  lu.assertEquals(letters(e:reorder(0, e:order(0))), "W1 I1 B2 B0 F2 F1 F0")
+end
+
+function TestEdits.test_split_and_join()
+  lu.assertEquals(letters(six():split(0, "B1")), "F0 F1 F2 B0 I1 W1 B2")
+  lu.assertEquals(letters(six():split()), "F0 F1 F2 I0 W0 I1 W1 I2 W2")
+  local e = six():split(0)
+  lu.assertEquals({ letters(e), letters(e, 1) },
+    { "F0 F1 F2 I0 W0 I1 W1 I2 W2", "F0 F1 F2 B0 B1 B2" })
+  lu.assertEquals(letters(six():split { 1, 0 }), letters(e))
+  lu.assertEquals(letters(six():split {}), letters(six()))
+  lu.assertEquals(letters(e:move(0, "W1", { by = 1 }):join()), "F0 F1 F2 B0 I1 I2 W1 W2")
+  lu.assertEquals(letters(e:split(0, "B0"):move(0, "W2", { after = "I2" }):join(0, "I2")),
+    "F0 F1 F2 I0 W0 I1 B2 W1")
+  lu.assertEquals(letters(e:join { 0 }), "F0 F1 F2 B0 I1 B2 W1")
+end
+
+function TestEdits.test_delays()
+  local e = six():split()
+  for n, expected in pairs {
+    [0] = "F0 F1 F2 I0 W0 I1 W1 I2 W2", "F0 F1 F2 I0 I1 W0 I2 W1 W2", "F0 F1 F2 I0 I1 I2 W0 W1 W2",
+    "F0 F1 F2 I0 I1 I2 W0 W1 W2",
+  } do
+    lu.assertEquals(letters(e:delay_weights(n)), expected)
+    lu.assertEquals(letters(e:delay_weights(0):delay_weights({ 0 }, n)), expected)
+  end
+  lu.assertEquals(letters(e:delay_weights("end")), letters(e:delay_weights(2147483647)))
+  lu.assertEquals(letters(e:delay_weights(nil, 1)), letters(six():split():delay_weights(0, 1)))
+  -- What is behind the last backward stays before the weights of "end", and B's count as I's do.
+  e = six():move(0, "F2", { to = 5 }):split(0, "B0"):delay_weights(1)
+  lu.assertEquals(letters(e), "F0 F1 I0 B1 W0 B2 F2")
+  lu.assertEquals(letters(e:delay_weights("end")), "F0 F1 I0 B1 B2 F2 W0")
+end
+
+function TestEdits.test_pairs()
+  local e = six():fuse(0, "F2", "B0")
+  lu.assertEquals(e:order(0), { "0F0", "0F1", "(0F2;0B0)OVERLAP_F_B", "0B1", "0B2" })
+  for _, name in ipairs { "F2&B0", "B0&F2", "0F2&B0", "0F2&0B0", "(0F2;0B0)OVERLAP_F_B" } do
+    e:move(0, name, { to = 4 })
+    lu.assertEquals(e:order(0)[5], "(0F2;0B0)OVERLAP_F_B")
+    e:move(0, "B1", { after = name }):move(0, name, { before = "F0" })
+    lu.assertEquals(e:order(0)[1], "(0F2;0B0)OVERLAP_F_B")
+  end
+  lu.assertEquals(letters(e:split(0)), "(F2;B0)OVERLAP_F_B F0 F1 I2 W2 I1 W1")
+  lu.assertEquals(letters(e:unfuse(0, "F2&B0")), "F2 B0 F0 F1 I2 W2 I1 W1")
+  lu.assertEquals(letters(e:fuse(0, "F1", "B0")), "F2 F0 (F1;B0)OVERLAP_F_B I2 W2 I1 W1")
+end
+
+---- At random, beside a model: an order as a list of actions, searched from its start ----
+
+local model = {}
+
+local function index_of(order, action)
+  for i, other in ipairs(order) do
+    if other == action then
+      return i
+    end
+  end
+end
+
+function model.move(order, action, place)
+  local from = index_of(order, action)
+  if place.by then
+    table.insert(order, from + place.by, table.remove(order, from))
+  else
+    table.remove(order, from)
+    local beside = index_of(order, place.before or place.after)
+    table.insert(order, place.before and beside or beside + 1, action)
+  end
+end
+
+function model.swap(order, one, other)
+  local i, j = index_of(order, one), index_of(order, other)
+  order[i], order[j] = other, one
+end
+
+function model.split(order, backward)
+  local i = index_of(order, backward)
+  order[i] = backward:gsub("B", "I")
+  table.insert(order, i + 1, (backward:gsub("B", "W")))
+end
+
+function model.join(order, input)
+  local i = index_of(order, input)
+  order[i] = input:gsub("I", "B")
+  table.remove(order, i + 1)
+end
+
+function model.fuse(order, forward, backward)
+  order[index_of(order, forward)] = ("(%s;%s)OVERLAP_F_B"):format(forward, backward)
+  table.remove(order, index_of(order, backward))
+end
+
+function model.unfuse(order, pair)
+  local i = index_of(order, pair)
+  order[i] = pair:match("%((.-);")
+  table.insert(order, i + 1, pair:match(";(.-)%)"))
+end
+
+function model.delay_weights(order, n)
+  local backwards, weights, result = {}, {}, {}
+  for _, action in ipairs(order) do
+    weights[action:match("^%d+W%d+$") or ""] = true
+  end
+  local function place(backward)
+    local weight = backward and backward:gsub("I", "W")
+    result[#result + 1] = weights[weight] and weight or nil
+  end
+  for _, action in ipairs(order) do
+    if not action:find("W%d") then
+      result[#result + 1] = action
+    end
+    if action:find("B") or action:find("I") then
+      backwards[#backwards + 1] = action
+      place(backwards[#backwards - n])
+    end
+  end
+  for i = math.max(1, #backwards - n + 1), #backwards do
+    place(backwards[i])
+  end
+  table.move(result, 1, #order, 1, order)
+end
+
+-- An action of the order at random, of those that match a pattern; nil where none does.
+local function choose(order, pattern)
+  local found = {}
+  for _, action in ipairs(order) do
+    if action:find(pattern) then
+      found[#found + 1] = action
+    end
+  end
+  return found[1] and found[math.random(#found)]
+end
+
+-- For each method the arguments of a call on an order that can be done, or nothing.
+local arguments = {}
+
+function arguments.move(order)
+  local action, other = choose(order, ""), choose(order, "")
+  local from = index_of(order, action)
+  local places = {
+    { by = math.random(1 - from, #order - from) }, { before = other }, { after = other },
+  }
+  return action, places[math.random(action == other and 1 or 3)]
+end
+
+function arguments.swap(order)
+  local one, other = choose(order, ""), choose(order, "")
+  if one ~= other then
+    return one, other
+  end
+end
+
+function arguments.split(order)
+  return choose(order, "^%d+B")
+end
+
+function arguments.join(order)
+  local input = choose(order, "^%d+I")
+  if input and order[index_of(order, input) + 1] == input:gsub("I", "W") then
+    return input
+  end
+end
+
+function arguments.fuse(order)
+  local forward, backward = choose(order, "^%d+F"), choose(order, "^%d+B")
+  if forward and backward and forward:gsub("F", "B") ~= backward then
+    return forward, backward
+  end
+end
+
+function arguments.unfuse(order)
+  return choose(order, "OVERLAP")
+end
+
+function arguments.delay_weights()
+  if math.random(5) == 1 then
+    return math.random(0, 6)
+  end
+end
+
+local METHODS <const> = { "move", "swap", "split", "join", "fuse", "unfuse", "delay_weights" }
+
+local TestRandom = {}
+
+local function data_of(s)
+  local orders = {}
+  for rank = 0, s.num_ranks - 1 do
+    orders[rank + 1] = s:order(rank)
+  end
+  return { num_ranks = s.num_ranks, num_chunks = s.num_chunks, routes = s.routes, orders = orders }
+end
+
+-- The schedule that comes of it is the one that its data make, verdict and all.
+local function assert_as_from_data(e)
+  local s = e:schedule()
+  local again = dpl.schedule(data_of(s))
+  lu.assertEquals(orders_of(s), orders_of(e))
+  lu.assertEquals({ s:validate() }, { again:validate() })
+  return s:validate()
+end
+
+local function edit_at_random(name)
+  local e = editor_of(name, 4, 8)
+  local orders, edits, valid = {}, 0, 0
+  lu.assertTrue(assert_as_from_data(e))
+  for rank = 0, 3 do
+    orders[rank] = e:order(rank)
+  end
+  for i = 1, 2000 do
+    local rank = math.random(0, 3)
+    local method = METHODS[math.random(#METHODS)]
+    local a, b = arguments[method](orders[rank])
+    if a then
+      model[method](orders[rank], a, b)
+      e[method](e, rank, a, b)
+      lu.assertEquals(table.concat(e:order(rank), " "), table.concat(orders[rank], " "))
+      edits = edits + 1
+    end
+    valid = valid + (i % 100 == 0 and assert_as_from_data(e) and 1 or 0)
+  end
+  lu.assertTrue(edits > 500, name)
+  lu.assertTrue(valid < 20, name)
+end
+
+function TestRandom.test_edits()
+  math.randomseed(20240610)
+  for _, name in ipairs { "1f1b", "zb_h1", "dualpipe", "dualpipev", "interleaved_zb", "chimera" } do
+    edit_at_random(name)
+  end
+end
+
+return { TestKnown = TestKnown, TestEdits = TestEdits, TestRandom = TestRandom }
