@@ -115,6 +115,59 @@ function TestForms:test_routes_from_a_function()
     dpl.simulate(dpl.schedule("1f1b", sizes(3, 5))).makespan)
 end
 
+function TestForms:test_edits()
+  self:define("edited", {
+    base = "1f1b",
+    check = function(options)
+      return options.num_chunks >= options.num_ranks - 1, "too few chunks"
+    end,
+    edit = function(editor, options)
+      editor:split()
+      for rank = 0, options.num_ranks - 1 do
+        editor:delay_weights(rank, rank)
+      end
+    end,
+  })
+  for num_ranks = 1, 7 do
+    for num_chunks = math.max(1, num_ranks - 1), 13 do
+      assert_same_orders("edited", "zb_h1", sizes(num_ranks, num_chunks))
+    end
+  end
+  simulating.assert_raises("edited: too few chunks", dpl.schedule, "edited", sizes(4, 2))
+end
+
+-- Sizes, routes, options and costs are those of the base.
+function TestForms:test_edits_have_the_shape_of_their_base()
+  local seen
+  for _, base in ipairs { "interleaved_1f1b", "dualpipe", "zbv_greedy", "chimera" } do
+    self:define("same", {
+      base = base, uses_costs = true,
+      edit = function(_, options) seen = options end,
+    })
+    assert_same_orders("same", base, sizes(4, 8, { costs = { F = 3, I = 2, W = 1 } }))
+    lu.assertEquals(#seen.costs.F, dpl.schedule(base, sizes(4, 8)).num_stages)
+    lu.assertEquals(dpl.describe("same").num_routes, dpl.describe(base).num_routes)
+    lu.assertEquals(dpl.describe("same").uses_costs, true)
+  end
+  self:define("same", { base = "interleaved_1f1b", edit = function() end })
+  assert_same_orders("same", "interleaved_1f1b", sizes(4, 8, { stages_per_rank = 3 }))
+  simulating.assert_raises("interleaved_1f1b needs", dpl.schedule, "same", sizes(2, 5))
+end
+
+function TestForms:test_mistakes_of_edits()
+  self:define("wrong", { base = "1f1b", edit = function(e) e:move(0, "F9", { by = 1 }) end })
+  simulating.assert_raises("e:move: rank 0 has no F9", dpl.schedule, "wrong", sizes(2, 3))
+  self:define("wrong", { base = "1f1b", edit = function(e) e:swap(0, "F0", "B0") end })
+  simulating.assert_raises({ "edit of strategy 'wrong'", "its F has not run before it" },
+    dpl.schedule, "wrong", sizes(2, 3))
+  self:define("wrong", { base = "1f1b", edit = function(e) local _ <close> = e end })
+  simulating.assert_raises("closed", dpl.schedule, "wrong", sizes(2, 3))
+  for _, definition in ipairs { { base = "1f1", edit = print }, { base = "1f1b", order = print },
+    { base = "1f1b", edit = print, routes = "v" } } do
+    simulating.assert_raises({}, dpl.strategy, "wrong", definition)
+  end
+end
+
 -- ---- Text ----
 
 local TestOrderText = suite()

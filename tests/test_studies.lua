@@ -321,4 +321,30 @@ function TestSearch.test_mistakes()
     "'--objective' must be one of 'tokens_per_gpu_second', 'step_time', 'memory'")
 end
 
-return { TestSensitivity = TestSensitivity, TestSearch = TestSearch }
+---- custom_strategy.lua ----
+
+local TestCustomStrategy = process.test_table()
+
+function TestCustomStrategy.test_each_repeats_a_known_schedule_and_beats_it()
+  local output = run("custom_strategy")
+  local _, same = output:gsub("its orders are the same as", "")
+  lu.assertEquals(same, 4)
+  local known, better = {}, {}
+  for what, makespan in output:gmatch("\n  (%w[^\n]-)  +(%d[%d.]*) +[%d.]+ +[%d.]+") do
+    local list = #known == #better and known or better
+    list[#list + 1] = { what, tonumber(makespan) }
+  end
+  lu.assertEquals({ #known, #better }, { 4, 4 })
+  for i, row in ipairs(known) do
+    lu.assertTrue(better[i][2] < row[2], better[i][1])
+  end
+end
+
+function TestCustomStrategy.test_mistakes()
+  assert_usage_error("custom_strategy", "--ranks 8 --chunks 3", "zb_h1 needs num_chunks >= num_ranks - 1")
+end
+
+return {
+  TestCustomStrategy = TestCustomStrategy, TestSensitivity = TestSensitivity,
+  TestSearch = TestSearch,
+}

@@ -145,7 +145,7 @@ static const luaL_Reg metamethods[] = {{NULL, NULL}};
 
 /*
  * The rule is asked from within the library, so all that may raise happens in a protected call: of
- * a closure with these upvalues: the rule, the list of what is ready, the state, the entries by
+ * a closure with these upvalues: the rule and what it is given, the entries of what is ready by
  * kind and stage, and names that are set again and again. Entries are tables { kind = , stage = ,
  * chunk = } with their place in the list at 1.
  */
@@ -153,6 +153,7 @@ enum {
     RULE = 1,
     READY,
     STATE,
+    OPTIONS,
     ENTRIES,
     CHUNK,
     KIND_NAMES,
@@ -275,7 +276,8 @@ static int ask(lua_State *L)
     lua_pushinteger(L, a->state->rank);
     lua_pushvalue(L, lua_upvalueindex(READY));
     lua_pushvalue(L, lua_upvalueindex(STATE));
-    lua_call(L, 3, 2);
+    lua_pushvalue(L, lua_upvalueindex(OPTIONS));
+    lua_call(L, 4, 2);
     if (!lua_toboolean(L, 2)) {
         return 0;
     }
@@ -319,6 +321,7 @@ static state *push_closure(lua_State *L)
     *s = (state){.rank = 0};
     dpl_bind_push_metatable(L, TYPE, index_state, methods, metamethods);
     lua_setmetatable(L, -2);
+    lua_pushvalue(L, DPL_OWN_OPTIONS);
     lua_newtable(L);
     lua_pushliteral(L, "chunk");
     for (int kind = 0; kind < NUM_KINDS; kind++) {

@@ -98,7 +98,7 @@ function dpl.strategy(name, definition) end
 ---One of order, choose, block and edit says the orders.
 ---@class dpl.StrategyDefinition
 ---@field order? fun(rank: integer, options: dpl.StrategyOptions, o: dpl.OrderBuilder): string? the order of a rank: as text, see dpl.OrderBuilder.run, or through the builder
----@field choose? fun(rank: integer, ready: dpl.Ready, state: dpl.ChooseState): (dpl.ReadyAction|dpl.ActionKind|integer)?, (dpl.ReadyAction|dpl.ActionKind|integer)? what a free rank starts of what is ready: an entry, its place, or its kind; an F and a B for an overlapped pair; nothing to wait
+---@field choose? fun(rank: integer, ready: dpl.Ready, state: dpl.ChooseState, options: dpl.StrategyOptions): (dpl.ReadyAction|dpl.ActionKind|integer)?, (dpl.ReadyAction|dpl.ActionKind|integer)? what a free rank starts of what is ready: an entry, its place, or its kind; an F and a B for an overlapped pair; nothing to wait
 ---@field block? fun(options: dpl.StrategyOptions): dpl.Block when the actions of a route's first chunk run; the next chunk's run an interval later, and so on
 ---@field edit? fun(editor: dpl.Editor, options: dpl.StrategyOptions) changes the orders of `base`
 ---@field base? string edit: the strategy whose schedule is changed
