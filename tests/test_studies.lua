@@ -341,7 +341,8 @@ function TestCustomStrategy.test_each_repeats_a_known_schedule_and_beats_it()
 end
 
 function TestCustomStrategy.test_mistakes()
-  assert_usage_error("custom_strategy", "--ranks 8 --chunks 3", "zb_h1 needs num_chunks >= num_ranks - 1")
+  assert_usage_error("custom_strategy", "--ranks 8 --chunks 3", "zb_h1 needs num_chunks >= "
+    .. "num_ranks - 1: num_chunks must be at least 7 on 8 ranks (got 3)")
 end
 
 return {
