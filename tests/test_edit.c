@@ -325,6 +325,24 @@ static void what_is_refused(void)
     dpl_schedule_destroy(s);
 }
 
+/* Of a text only so many bytes are the action's; the error may be left out. */
+static void parsing(void)
+{
+    static const char text[] = "F3&B0 and more";
+    dpl_action a = {.chunk = 99};
+    dpl_editor *e = editor_of("1f1b", 4, 8);
+    CHECK(dpl_editor_parse(e, 2, text, 2, &a, NULL) == DPL_OK);
+    CHECK(a.kind == DPL_F && a.stage == 2 && a.chunk == 3 && a.backward_stage == -1);
+    CHECK(dpl_editor_parse(e, 2, text, 5, &a, NULL) == DPL_OK);
+    CHECK(a.kind == DPL_FB && a.stage == 2 && a.chunk == 3);
+    CHECK(a.backward_stage == 2 && a.backward_chunk == 0);
+    CHECK(dpl_editor_parse(e, 2, text, 6, &a, NULL) == DPL_ARGUMENT);
+    CHECK(dpl_editor_parse(e, 2, text, 0, &a, NULL) == DPL_ARGUMENT);
+    CHECK(dpl_editor_parse(e, 4, text, 2, &a, NULL) == DPL_ARGUMENT);
+    CHECK(a.kind == DPL_FB);
+    dpl_editor_destroy(e);
+}
+
 /* ---- Memory and cancellation ---- */
 
 typedef struct counts {
@@ -434,6 +452,7 @@ static const test tests[] = {
     TEST(random_edits),
     TEST(reordering),
     TEST(what_is_refused),
+    TEST(parsing),
     TEST(edits_allocate_nothing),
     TEST(cancelled_edits_lose_nothing),
 };

@@ -97,6 +97,21 @@ function TestSensitivity.test_csv_is_what_the_library_simulates()
   end
 end
 
+-- Costs by part of the model, and a pair's of its own.
+function TestSensitivity.test_lists_and_pairs()
+  local rows = csv_rows(sensitivity("--ranks 4 --chunks 8 --p2p 0 --f 1,1,1,3 --fb 2.5 --csv "
+    .. "--strategies dualpipe"))
+  for key, costs in pairs {
+    ["FB 10"] = { F = { 1, 1, 1, 3 }, FB = 2.75 },
+    ["F -10"] = { F = { 0.9, 0.9, 0.9, 2.7 }, FB = 2.5 },
+    ["slow 10"] = { F = { 1, 1, 1, 3.3 }, B = { 2, 2, 2, 2.2 }, FB = { 2.5, 2.5, 2.5, 2.75 } },
+  } do
+    costs.num_ranks, costs.num_chunks, costs.B = 4, 8, costs.B or 2
+    local expected = simulator.ScheduleSimulator(costs):makespan("dualpipe")
+    lu.assertAlmostEquals(rows["dualpipe " .. key].makespan, expected, 1e-9 * expected, key)
+  end
+end
+
 -- What the derivative foretells, beside a change small enough for it to hold.
 function TestSensitivity.test_derivatives_hold_for_small_changes()
   local rows, count = csv_rows(sensitivity("--ranks 4 --chunks 9 --change 0.01 --csv"))
@@ -297,6 +312,41 @@ function TestSearch.test_nothing_fits()
   lu.assertStrContains(output, "  none of 240 configurations fits 1 GB:\n  the least memory is ")
   lu.assertStrContains(output, "\n  0 are left\n")
   lu.assertStrMatches(output, ".*\n  1f1b +%- +%- +120 +%-  16 ranks, 128 chunks: 25%.79 GB\n.*")
+end
+
+function TestSearch.test_no_more_stages_than_layers()
+  local output = search("--layers 8 --strategies 1f1b,interleaved_1f1b --top 1000 --memory 1000")
+  local rows = rows_of(section(output, "By tokens_per_gpu_second"))
+  local most = 0
+  for _, row in ipairs(rows) do
+    most = math.max(most, tonumber(row[2]) * tonumber(row[3]))
+  end
+  lu.assertEquals(most, 8)
+  -- 8 of 15 numbers of ranks are over 8, with 8 numbers of chunks each.
+  lu.assertEquals(words_of_line(section(output, "Left out by"), "  1f1b ")[2], "64")
+end
+
+-- Each option changes a column of both tables.
+function TestSearch.test_options_reach_both_tables()
+  local STEP <const>, MEMORY <const> = 6, 9
+  local function first_rows(more)
+    local output = search("--strategies 1f1b --min-ranks 4 --max-ranks 4 --max-chunks 64 "
+      .. "--memory 1000 --objective step_time " .. more)
+    return rows_of(section(output, "By samples"))[1], rows_of(section(output, "By step_time"))[1]
+  end
+  local by_search, by_loop = first_rows("")
+  for option, column in pairs {
+    ["--params 7e9"] = STEP, ["--layers 40"] = MEMORY, ["--hidden 8192"] = MEMORY,
+    ["--seq 2048"] = STEP, ["--batch 64"] = STEP, ["--max-chunks 32"] = STEP,
+    ["--tensor-parallel 2"] = MEMORY, ["--optimizer-shards 8"] = MEMORY,
+    ["--peak-tflops 500"] = STEP, ["--efficiency 0.25"] = STEP, ["--p2p 0.01"] = STEP,
+    ["--link 1"] = STEP,
+  } do
+    local searched, looped = first_rows(option)
+    lu.assertNotEquals(searched[column], by_search[column], option)
+    lu.assertNotEquals(looped[column], by_loop[column], option)
+    lu.assertEquals(looped[column], searched[column], option)
+  end
 end
 
 function TestSearch.test_tensor_parallel_counts_gpus()

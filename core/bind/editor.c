@@ -175,15 +175,24 @@ static int move(lua_State *L)
     return done(&c, dpl_editor_move(c.editor, rank, &action, &place, &error), &error);
 }
 
-/* [-n, +1, v] e:swap(rank, one, other) */
-static int swap(lua_State *L)
+/* What is done to two actions of a rank. */
+typedef dpl_code edit_of_two(dpl_editor *editor, int32_t rank, const dpl_action *one,
+                             const dpl_action *other, dpl_error *error);
+
+/* [-n, +1, v] e:method(rank, one, other) */
+static int edit_two(lua_State *L, const char *method, edit_of_two *apply)
 {
     dpl_error error;
-    const call c = call_of(L, "swap");
+    const call c = call_of(L, method);
     int32_t rank = rank_at(&c, 2);
     dpl_action one = action_at(&c, rank, 3);
     dpl_action other = action_at(&c, rank, 4);
-    return done(&c, dpl_editor_swap(c.editor, rank, &one, &other, &error), &error);
+    return done(&c, apply(c.editor, rank, &one, &other, &error), &error);
+}
+
+static int swap(lua_State *L)
+{
+    return edit_two(L, "swap", dpl_editor_swap);
 }
 
 /* [-n, +1, v] e:reorder(rank, actions) */
@@ -280,15 +289,9 @@ static int unfuse(lua_State *L)
     return change_actions(L, "unfuse", dpl_editor_unfuse);
 }
 
-/* [-n, +1, v] e:fuse(rank, forward, backward) */
 static int fuse(lua_State *L)
 {
-    dpl_error error;
-    const call c = call_of(L, "fuse");
-    int32_t rank = rank_at(&c, 2);
-    dpl_action forward = action_at(&c, rank, 3);
-    dpl_action backward = action_at(&c, rank, 4);
-    return done(&c, dpl_editor_fuse(c.editor, rank, &forward, &backward, &error), &error);
+    return edit_two(L, "fuse", dpl_editor_fuse);
 }
 
 /* ---- What it has ---- */

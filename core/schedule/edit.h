@@ -79,6 +79,10 @@ dpl_code dpl_editor_check_rank(const dpl_editor *editor, int32_t rank, dpl_error
 dpl_code dpl_editor_find(const dpl_editor *editor, int32_t rank, const dpl_action *action,
                          uint32_t *node, dpl_error *error);
 
+/* The same of two. */
+dpl_code dpl_editor_find_both(const dpl_editor *editor, int32_t rank, const dpl_action *one,
+                              const dpl_action *other, uint32_t nodes[2], dpl_error *error);
+
 /* DPL_ARGUMENT: the message (format: the action's text as %s) of an action of a rank. */
 dpl_code dpl_editor_refuse(int32_t rank, const dpl_action *action, const char *format,
                            dpl_error *error);

@@ -178,21 +178,17 @@ static dpl_code check_halves(int32_t rank, const dpl_action *forward, const dpl_
 dpl_code dpl_editor_fuse(dpl_editor *editor, int32_t rank, const dpl_action *forward,
                          const dpl_action *backward, dpl_error *error)
 {
-    uint32_t first;
-    uint32_t second = DPL_NO_NODE;
-    dpl_code code = dpl_editor_find(editor, rank, forward, &first, error);
-    if (code == DPL_OK) {
-        code = dpl_editor_find(editor, rank, backward, &second, error);
-    }
+    uint32_t nodes[2];
+    dpl_code code = dpl_editor_find_both(editor, rank, forward, backward, nodes, error);
     if (code == DPL_OK) {
         code = check_halves(rank, forward, backward, error);
     }
     if (code != DPL_OK) {
         return code;
     }
-    drop(editor, rank, second);
-    editor->nodes[first].action =
+    drop(editor, rank, nodes[1]);
+    editor->nodes[nodes[0]].action =
         (dpl_action){DPL_FB, forward->stage, forward->chunk, backward->stage, backward->chunk};
-    dpl_editor_claim(editor, first);
+    dpl_editor_claim(editor, nodes[0]);
     return DPL_OK;
 }

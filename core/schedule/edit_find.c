@@ -199,3 +199,10 @@ dpl_code dpl_editor_find(const dpl_editor *e, int32_t rank, const dpl_action *ac
     }
     return DPL_OK;
 }
+
+dpl_code dpl_editor_find_both(const dpl_editor *e, int32_t rank, const dpl_action *one,
+                              const dpl_action *other, uint32_t nodes[2], dpl_error *error)
+{
+    dpl_code code = dpl_editor_find(e, rank, one, &nodes[0], error);
+    return code == DPL_OK ? dpl_editor_find(e, rank, other, &nodes[1], error) : code;
+}

@@ -123,23 +123,19 @@ dpl_code dpl_editor_move(dpl_editor *editor, int32_t rank, const dpl_action *act
 dpl_code dpl_editor_swap(dpl_editor *editor, int32_t rank, const dpl_action *one,
                          const dpl_action *other, dpl_error *error)
 {
-    uint32_t first;
-    uint32_t second = DPL_NO_NODE;
-    dpl_code code = dpl_editor_find(editor, rank, one, &first, error);
-    if (code == DPL_OK) {
-        code = dpl_editor_find(editor, rank, other, &second, error);
-    }
+    uint32_t nodes[2];
+    dpl_code code = dpl_editor_find_both(editor, rank, one, other, nodes, error);
     if (code != DPL_OK) {
         return code;
     }
-    if (first == second) {
+    if (nodes[0] == nodes[1]) {
         return dpl_editor_refuse(rank, one, "%s cannot change places with itself", error);
     }
-    dpl_action kept = editor->nodes[first].action;
-    editor->nodes[first].action = editor->nodes[second].action;
-    editor->nodes[second].action = kept;
-    dpl_editor_claim(editor, first);
-    dpl_editor_claim(editor, second);
+    dpl_action kept = editor->nodes[nodes[0]].action;
+    editor->nodes[nodes[0]].action = editor->nodes[nodes[1]].action;
+    editor->nodes[nodes[1]].action = kept;
+    dpl_editor_claim(editor, nodes[0]);
+    dpl_editor_claim(editor, nodes[1]);
     return DPL_OK;
 }
 

@@ -481,7 +481,7 @@ function Editor:unfuse(ranks) end
 function Editor:order(rank) end
 
 ---A new schedule with the orders as they are now, which the editor's next edits do not touch. Like
----one from data it need not be one that can run.
+---one from data it need not be one that can run, and is no strategy's.
 ---@return dpl.Schedule
 function Editor:schedule() end
 
