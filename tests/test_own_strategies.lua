@@ -227,10 +227,20 @@ function TestDefinitions.test_it_can_be_taken_out()
 end
 
 function TestDefinitions:test_changing_the_table_afterwards_changes_nothing()
-  local definition = { order = AS_TEXT.order }
+  local seen
+  local definition = {
+    options = { depth = { default = 1 } },
+    order = function(rank, options)
+      seen = options.depth
+      return AS_TEXT.order(rank, options)
+    end,
+  }
   self:define("fixed", definition)
   definition.order = error
+  definition.options.depth.default = 2
+  dpl.describe("fixed").options.depth.default = 3
   assert_same_orders("fixed", "1f1b", sizes(3, 4))
+  lu.assertEquals(seen, 1)
 end
 
 function TestDefinitions:test_strategies_made_of_each_other()
@@ -354,7 +364,7 @@ function TestDefinitions.test_definitions_that_are_wrong()
   try({ order = 3 }, "'order' must be a function (got a number)")
   try({ order = order, choose = order }, "has 'order' or 'choose', not both")
   try({ ordr = order }, "unknown option 'ordr' (did you mean 'order'?)")
-  try({ edit = order }, "name it in 'base'")
+  try({ edit = order }, "which is named in 'base'")
   try({ order = order, summary = 7 }, "'summary' must be a text")
   try({ order = order, splits = "yes" }, "'splits' must be true or false")
   try({ order = order, stages_per_rank = 0 }, "'stages_per_rank' must be a whole number")
@@ -373,6 +383,14 @@ function TestDefinitions.test_definitions_that_are_wrong()
   end
   simulating.assert_raises("takes a name and a definition", dpl.strategy, "wrong")
   simulating.assert_raises("takes a name and a definition", dpl.strategy, 7, {})
+end
+
+function TestDefinitions:test_sizes_that_no_machine_has()
+  self:define("large", { order = function() end, options = { stages_per_rank = { default = 1 } } })
+  for _, size in ipairs { { 2147483647, 1, 65536 }, { 2000000000, 1, 1 }, { 2, 2147483647, 65536 } } do
+    lu.assertFalse(pcall(dpl.schedule, "large", sizes(size[1], size[2],
+      { stages_per_rank = size[3] })))
+  end
 end
 
 function TestDefinitions:test_none_is_defined_while_one_is_made()

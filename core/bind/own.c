@@ -5,6 +5,9 @@
 /* Strategies may be made of each other, so deep. */
 #define MOST_NESTED 16
 
+/* Of a route; the library has the same bound for all of a schedule. */
+#define MOST_STAGES (1 << 28)
+
 /* ---- Errors ---- */
 
 /* [-0, +1, m] "file:line: " of the function on top of the stack, which is left there. */
@@ -104,8 +107,13 @@ static int32_t rank_of(int routes, int32_t ranks, int32_t route, int32_t stage)
 static void make_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_data *data)
 {
     int32_t count = call->own->routes == DPL_OWN_BOTH_WAYS ? 2 : 1;
-    int32_t length = call->shape->stages_per_rank / count * data->num_ranks;
+    int32_t on_rank = call->shape->stages_per_rank / count;
     int32_t chunks = data->num_chunks / count;
+    if (data->num_ranks > MOST_STAGES / on_rank) {
+        dpl_bind_error(L, "strategy '%s': %d stages on each of %d ranks are too many: choose fewer",
+                       call->own->name, (int)on_rank, (int)data->num_ranks);
+    }
+    int32_t length = on_rank * data->num_ranks;
     dpl_route *routes = lua_newuserdatauv(L, (size_t)count * sizeof *routes, 0);
     int32_t *ranks = lua_newuserdatauv(L, (size_t)count * (size_t)length * sizeof *ranks, 0);
     for (int32_t r = 0; r < count; r++) {

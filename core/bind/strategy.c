@@ -21,6 +21,24 @@ const char *const dpl_own_routes[] = {[DPL_OWN_LINEAR] = "linear",
 /* The key of a table in the registry: strategies by name. */
 static const char by_name = 0;
 
+/* [-0, +1, m] A copy of the table at an absolute index; tables in it are copied too, so deep. */
+static void push_copy(lua_State *L, int table, int depth)
+{
+    lua_newtable(L);
+    int copy = lua_gettop(L);
+    luaL_checkstack(L, 6, "too many nested calls");
+    for (lua_pushnil(L); lua_next(L, table) != 0;) {
+        lua_pushvalue(L, -2);
+        if (depth > 0 && lua_istable(L, -2)) {
+            push_copy(L, copy + 2, depth - 1);
+        } else {
+            lua_pushvalue(L, -2);
+        }
+        lua_rawset(L, copy);
+        lua_pop(L, 1);
+    }
+}
+
 /* ---- Options of its own ---- */
 
 /* [-0, +1, v] Reads the value on top by the option's spec, the table below it; raises where it does
@@ -119,9 +137,11 @@ void dpl_own_describe(lua_State *L, const dpl_own *own)
 {
     lua_rawgetp(L, LUA_REGISTRYINDEX, own);
     lua_getiuservalue(L, -1, DPL_OWN_VALUE_DEFINITION);
-    lua_getfield(L, -1, "options");
-    lua_setfield(L, -4, "options");
-    lua_pop(L, 2);
+    if (lua_getfield(L, -1, "options") == LUA_TTABLE) {
+        push_copy(L, lua_gettop(L), 1);
+        lua_setfield(L, -5, "options");
+    }
+    lua_pop(L, 3);
 }
 
 /* ---- Registering ---- */
@@ -256,25 +276,15 @@ static bool check_options(lua_State *L, int32_t *stages)
 
 /* [-0, +1, m] A copy of the definition, so that what the caller does to his changes nothing; the
  * option stages_per_rank is the shape's. */
-static void push_copy(lua_State *L)
+static void push_definition(lua_State *L)
 {
-    lua_newtable(L);
-    for (lua_pushnil(L); lua_next(L, DPL_OWN_DEFINITION) != 0; lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        lua_pushvalue(L, -2);
-        lua_rawset(L, -5);
-    }
+    push_copy(L, DPL_OWN_DEFINITION, 0);
     lua_pushvalue(L, 1);
     lua_setfield(L, -2, "name");
     if (lua_getfield(L, -1, "options") == LUA_TTABLE) {
-        lua_newtable(L);
-        for (lua_pushnil(L); lua_next(L, -3) != 0; lua_pop(L, 1)) {
-            if (strcmp(lua_tostring(L, -2), "stages_per_rank") != 0) {
-                lua_pushvalue(L, -2);
-                lua_pushvalue(L, -2);
-                lua_rawset(L, -5);
-            }
-        }
+        push_copy(L, lua_gettop(L), 1);
+        lua_pushnil(L);
+        lua_setfield(L, -2, "stages_per_rank");
         lua_setfield(L, -3, "options");
     }
     lua_pop(L, 1);
@@ -340,7 +350,7 @@ static dpl_own *push_own(lua_State *L)
                      .uses_costs = flag_of(L, "uses_costs"),
                      .has_check = get_field(L, "check", LUA_TFUNCTION, "a function")};
     lua_settop(L, at);
-    push_copy(L);
+    push_definition(L);
     lua_getfield(L, -1, "name");
     own->name = lua_tostring(L, -1);
     lua_pop(L, 1);
