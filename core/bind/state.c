@@ -85,21 +85,27 @@ int dpl_bind_making(const dpl_bind_state *state)
     return state->making;
 }
 
+/* A userdata whose end is that of the record's strategies. */
+typedef struct strategies_box {
+    state_record *record;
+} strategies_box;
+
+/* [-1, +0, -] Its __gc. */
 static int destroy_strategies(lua_State *L)
 {
-    state_record *record = *(state_record **)lua_touserdata(L, 1);
+    state_record *record = ((strategies_box *)lua_touserdata(L, 1))->record;
     record->hooks.strategies = NULL;
     dpl_strategies_destroy(record->strategies);
     record->strategies = NULL;
     return 0;
 }
 
-/* [-0, +0, m] A userdata whose end is that of the record's strategies. It keeps the record. */
+/* [-0, +0, m] */
 static void keep_strategies(lua_State *L, state_record *record)
 {
     static const char key = 0;
-    state_record **box = lua_newuserdatauv(L, sizeof *box, 1);
-    *box = record;
+    strategies_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+    box->record = record;
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, destroy_strategies);
     lua_setfield(L, -2, "__gc");

@@ -87,8 +87,9 @@ typedef struct dpl_bubble_row {
 } dpl_bubble_row;
 
 /*
- * All strategies. rows is the caller's, with room for dpl_strategy_count(hooks). The first *num_allowed
- * rows allow the shape, sorted by bubble_ratio (to 1e-12) then name; the rest do not, by name.
+ * All strategies. rows is the caller's, with room for dpl_strategy_count(hooks). The first
+ * *num_allowed rows allow the shape, sorted by bubble_ratio (to 1e-12) then name; the rest do not,
+ * by name.
  */
 DPL_API dpl_code dpl_bubble_compare(const dpl_problem *problem, const dpl_hooks *hooks,
                                     dpl_bubble_row *rows, size_t *num_allowed, dpl_error *error);
@@ -237,9 +238,9 @@ typedef struct dpl_traffic_row {
 } dpl_traffic_row;
 
 /*
- * All strategies. rows is the caller's, with room for dpl_strategy_count(hooks). The first *num_allowed
- * rows allow the shape, sorted by bytes, exposed messages, bandwidth (to 1e-12 of itself), then
- * name; the rest do not, by name.
+ * All strategies. rows is the caller's, with room for dpl_strategy_count(hooks). The first
+ * *num_allowed rows allow the shape, sorted by bytes, exposed messages, bandwidth (to 1e-12 of
+ * itself), then name; the rest do not, by name.
  */
 DPL_API dpl_code dpl_traffic_compare(const dpl_problem *problem, const dpl_traffic_options *options,
                                      const dpl_hooks *hooks, dpl_traffic_row *rows,

@@ -11,23 +11,29 @@
 typedef struct entry {
     dpl_strategy row;
     dpl_strategy_definition definition;
-    size_t size; /* of the block */
+    size_t size;          /* of the block */
+    struct entry *before; /* the one that was made before */
 } entry;
 
-/* Arrays have room for `room` strategies of the caller's; those that were replaced stay, for
- * whoever still holds their names. */
+typedef struct known {
+    const dpl_strategy *row;
+} known;
+
 struct dpl_strategies {
     dpl_hooks hooks;
-    entry **own;
-    size_t num_own, room;
-    const dpl_strategy **rows; /* the library's and these, sorted by name */
-    size_t num_rows;
+    entry *last; /* those that were replaced stay, for whoever still holds their names */
+    known *rows; /* the library's and these, sorted by name */
+    size_t num_rows, room;
 };
 
-const dpl_strategy *const *dpl_strategies_rows(const dpl_strategies *set, size_t *count)
+size_t dpl_strategies_count(const dpl_strategies *set)
 {
-    *count = set->num_rows;
-    return set->rows;
+    return set->num_rows;
+}
+
+const dpl_strategy *dpl_strategies_at(const dpl_strategies *set, size_t index)
+{
+    return set->rows[index].row;
 }
 
 /* ---- What a definition must be ---- */
@@ -163,26 +169,16 @@ static dpl_code no_memory(dpl_error *error)
     return dpl_fail(error, DPL_MEMORY, "out of memory: there are too many strategies");
 }
 
-/* Room for one more of the caller's. */
+/* Room for one more. */
 static bool grow(dpl_strategies *set)
 {
-    const dpl_strategy *library = NULL;
-    size_t more = dpl_strategy_rows(&library);
-    size_t room = 2 * set->room + 8;
-    entry **own = dpl_allocate(&set->hooks, room, sizeof(entry *));
-    const dpl_strategy **rows = dpl_allocate(&set->hooks, room + more, sizeof *rows);
-    if (own == NULL || rows == NULL) {
-        dpl_release(&set->hooks, own, room, sizeof(entry *));
-        dpl_release(&set->hooks, rows, room + more, sizeof *rows);
+    size_t room = 2 * set->room;
+    known *rows = dpl_allocate(&set->hooks, room, sizeof *rows);
+    if (rows == NULL) {
         return false;
     }
-    if (set->num_own > 0) {
-        memcpy(own, set->own, set->num_own * sizeof(entry *));
-    }
     memcpy(rows, set->rows, set->num_rows * sizeof *rows);
-    dpl_release(&set->hooks, set->own, set->room, sizeof(entry *));
-    dpl_release(&set->hooks, set->rows, set->room + more, sizeof *rows);
-    set->own = own;
+    dpl_release(&set->hooks, set->rows, set->room, sizeof *rows);
     set->rows = rows;
     set->room = room;
     return true;
@@ -193,9 +189,9 @@ static void insert_row(dpl_strategies *set, const dpl_strategy *row)
 {
     size_t at = set->num_rows;
     for (size_t i = 0; i < set->num_rows; i++) {
-        int order = strcmp(row->info.name, set->rows[i]->info.name);
+        int order = strcmp(row->info.name, set->rows[i].row->info.name);
         if (order == 0) {
-            set->rows[i] = row;
+            set->rows[i].row = row;
             return;
         }
         if (order < 0) {
@@ -204,7 +200,7 @@ static void insert_row(dpl_strategies *set, const dpl_strategy *row)
         }
     }
     memmove(set->rows + at + 1, set->rows + at, (set->num_rows - at) * sizeof *set->rows);
-    set->rows[at] = row;
+    set->rows[at].row = row;
     set->num_rows++;
 }
 
@@ -219,13 +215,14 @@ dpl_code dpl_strategies_create(const dpl_hooks *hooks, dpl_strategies **out, dpl
         return no_memory(error);
     }
     set->hooks = own;
-    set->rows = dpl_allocate(&own, count, sizeof *set->rows);
+    set->room = count + 8;
+    set->rows = dpl_allocate(&own, set->room, sizeof *set->rows);
     if (set->rows == NULL) {
         dpl_release(&own, set, 1, sizeof *set);
         return no_memory(error);
     }
     for (; set->num_rows < count; set->num_rows++) {
-        set->rows[set->num_rows] = &library[set->num_rows];
+        set->rows[set->num_rows].row = &library[set->num_rows];
     }
     *out = set;
     return DPL_OK;
@@ -239,21 +236,23 @@ dpl_code dpl_strategies_add(dpl_strategies *set, const dpl_strategy_definition *
         return code;
     }
     entry *e = new_entry(set, definition);
-    if (e == NULL || (set->num_own == set->room && !grow(set))) {
+    if (e == NULL || (set->num_rows == set->room && !grow(set))) {
         if (e != NULL) {
             free_entry(set, e);
         }
         return no_memory(error);
     }
     insert_row(set, &e->row);
-    set->own[set->num_own++] = e;
+    e->before = set->last;
+    set->last = e;
     return DPL_OK;
 }
 
 dpl_code dpl_strategies_remove(dpl_strategies *set, const char *name, dpl_error *error)
 {
     for (size_t i = 0; i < set->num_rows; i++) {
-        if (set->rows[i]->definition != NULL && strcmp(set->rows[i]->info.name, name) == 0) {
+        if (set->rows[i].row->definition != NULL &&
+            strcmp(set->rows[i].row->info.name, name) == 0) {
             set->num_rows--;
             memmove(set->rows + i, set->rows + i + 1, (set->num_rows - i) * sizeof *set->rows);
             return DPL_OK;
@@ -267,13 +266,12 @@ void dpl_strategies_destroy(dpl_strategies *set)
     if (set == NULL) {
         return;
     }
-    const dpl_strategy *library = NULL;
-    size_t more = dpl_strategy_rows(&library);
     dpl_hooks hooks = set->hooks;
-    for (size_t i = 0; i < set->num_own; i++) {
-        free_entry(set, set->own[i]);
+    while (set->last != NULL) {
+        entry *e = set->last;
+        set->last = e->before;
+        free_entry(set, e);
     }
-    dpl_release(&hooks, set->own, set->room, sizeof(entry *));
-    dpl_release(&hooks, set->rows, set->room + more, sizeof *set->rows);
+    dpl_release(&hooks, set->rows, set->room, sizeof *set->rows);
     dpl_release(&hooks, set, 1, sizeof *set);
 }

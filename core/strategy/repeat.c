@@ -99,6 +99,7 @@ static bool do_meet(const repeater *r, const sequence *a, const sequence *b, int
 static dpl_code they_meet(const repeater *r, int32_t rank, const sequence *a, const sequence *b,
                           int64_t chunk, dpl_error *error)
 {
+    const int64_t slot = (a->from + chunk) * r->block->interval + a->place;
     char one[DPL_ACTION_TEXT_SIZE];
     char other[DPL_ACTION_TEXT_SIZE];
     int64_t other_chunk = a->from + chunk - b->from + route_of(r, b->stage)->first_chunk;
@@ -108,8 +109,7 @@ static dpl_code they_meet(const repeater *r, int32_t rank, const sequence *a, co
     (void)dpl_action_format(&x, one);
     (void)dpl_action_format(&y, other);
     return dpl_fail(error, DPL_ARGUMENT, "block: on rank %ld %s and %s are both in slot %lld",
-                    (long)rank, one, other,
-                    (long long)((a->from + chunk) * r->block->interval + a->place));
+                    (long)rank, one, other, (long long)slot);
 }
 
 /* In a place that several share, each is compared with the one before it that lasts longest. */

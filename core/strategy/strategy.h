@@ -164,8 +164,9 @@ size_t dpl_strategy_rows(const dpl_strategy **out);
 /* The row of a name or alias, or NULL. */
 const dpl_strategy *dpl_strategy_row(const char *name, const dpl_hooks *hooks);
 
-/* The rows of a set with the library's, sorted by name: see custom.c. */
-const dpl_strategy *const *dpl_strategies_rows(const dpl_strategies *set, size_t *count);
+/* The rows of a set with the library's, sorted by name: how many, and the one at an index. */
+size_t dpl_strategies_count(const dpl_strategies *set);
+const dpl_strategy *dpl_strategies_at(const dpl_strategies *set, size_t index);
 
 /* ---- Shapes, in rules.c ---- */
 

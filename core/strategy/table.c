@@ -266,11 +266,7 @@ static const dpl_strategies *set_of(const dpl_hooks *hooks)
 
 size_t dpl_strategy_count(const dpl_hooks *hooks)
 {
-    size_t count = NUM_ROWS;
-    if (set_of(hooks) != NULL) {
-        (void)dpl_strategies_rows(hooks->strategies, &count);
-    }
-    return count;
+    return set_of(hooks) != NULL ? dpl_strategies_count(hooks->strategies) : NUM_ROWS;
 }
 
 const dpl_strategy_info *dpl_strategy_at(size_t index, const dpl_hooks *hooks)
@@ -279,8 +275,7 @@ const dpl_strategy_info *dpl_strategy_at(size_t index, const dpl_hooks *hooks)
         return NULL;
     }
     if (set_of(hooks) != NULL) {
-        size_t count = 0;
-        return &dpl_strategies_rows(hooks->strategies, &count)[index]->info;
+        return &dpl_strategies_at(hooks->strategies, index)->info;
     }
     return &rows[index].info;
 }
@@ -288,13 +283,13 @@ const dpl_strategy_info *dpl_strategy_at(size_t index, const dpl_hooks *hooks)
 /* Of rows sorted by name. */
 static const dpl_strategy *find_by_name(const dpl_strategies *set, const char *name)
 {
-    size_t high = 0;
-    const dpl_strategy *const *sorted = dpl_strategies_rows(set, &high);
+    size_t high = dpl_strategies_count(set);
     for (size_t low = 0; low < high;) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(name, sorted[middle]->info.name);
+        const dpl_strategy *row = dpl_strategies_at(set, middle);
+        int order = strcmp(name, row->info.name);
         if (order == 0) {
-            return sorted[middle];
+            return row;
         }
         if (order > 0) {
             low = middle + 1;
