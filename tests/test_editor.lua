@@ -299,6 +299,31 @@ function TestBubbles.test_bound()
   end
 end
 
+-- On a single rank, which never waits, W's run when they must: an I frees half, or nothing.
+function TestBubbles.test_what_an_input_gradient_frees()
+  local e = editor_of("1f1b", 1, 4):split()
+  e:fill_bubbles(nil, { most_held = 2, weight_memory = 0.5 })
+  lu.assertEquals(letters(e), "F0 I0 F1 I1 F2 I2 W0 F3 I3 W1 W2 W3")
+  e:fill_bubbles(nil, { most_held = 2 })
+  lu.assertEquals(letters(e), "F0 I0 F1 I1 W0 F2 I2 W1 F3 I3 W2 W3")
+  -- Where a W frees nothing no bound is a reason to run it.
+  local unbound = orders_of(e:fill_bubbles())
+  lu.assertEquals(orders_of(e:fill_bubbles(nil, { most_held = 1, weight_memory = 0 })), unbound)
+end
+
+-- Pairs wait for two inputs.
+function TestBubbles.test_pairs()
+  for _, name in ipairs { "dualpipe", "dualpipev" } do
+    for _, FB in ipairs { 2, 3.5 } do
+      local e = editor_of(name, 4, 12):split()
+      local expected = starts_of(e:schedule(), { F = 1, I = 1.5, W = 0, FB = FB, p2p = 0.5 })
+      e:fill_bubbles { F = 1, I = 1.5, W = 1, FB = FB, p2p = 0.5 }
+      local starts = starts_of(e:schedule(), { F = 1, I = 1.5, W = 1, FB = FB, p2p = 0.5 })
+      lu.assertEquals(starts, expected)
+    end
+  end
+end
+
 -- With the memory of 1F1B it finds what the zero-bubble paper's schedules take.
 function TestBubbles.test_as_good_as_zero_bubble_schedules()
   for _, size in ipairs { { 4, 8 }, { 8, 24 }, { 5, 17 } } do
