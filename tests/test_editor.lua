@@ -262,6 +262,22 @@ local function without_weights(costs)
   return { F = costs.F, I = costs.I, W = 0, p2p = costs.p2p }
 end
 
+-- No rank waits while a W could run that its I lets run.
+local function assert_filled(schedule, costs, name)
+  local t <close> = dpl.simulate(schedule, costs)
+  local free_at, waiting = {}, {}
+  for event in t:actions() do
+    local rank = event.rank
+    if event.kind ~= "communication" then
+      local idle = event.start - (free_at[rank] or 0)
+      lu.assertTrue((waiting[rank] or 0) == 0 or idle < costs.W * (1 + 1e-9) + 1e-9, name)
+      waiting[rank] = (waiting[rank] or 0) + (event.kind == "input" and 1 or 0)
+        - (event.kind == "weight" and 1 or 0)
+      free_at[rank] = event.finish
+    end
+  end
+end
+
 -- Without a bound every other action starts when it would if W's took no time, wherever they were;
 -- and nothing is lost to W's that all run at the end.
 function TestBubbles.test_nothing_is_later()
@@ -276,6 +292,7 @@ function TestBubbles.test_nothing_is_later()
       for action, start in pairs(expected) do
         lu.assertAlmostEquals(starts[action], start, 1e-6 * start, name .. " " .. action)
       end
+      assert_filled(e:schedule(), costs, name)
       local orders = orders_of(e)
       lu.assertEquals(orders_of(e:delay_weights(0):fill_bubbles(costs)), orders, name)
     end
@@ -307,19 +324,24 @@ function TestBubbles.test_what_an_input_gradient_frees()
   e:fill_bubbles(nil, { most_held = 2 })
   lu.assertEquals(letters(e), "F0 I0 F1 I1 W0 F2 I2 W1 F3 I3 W2 W3")
   -- Where a W frees nothing no bound is a reason to run it.
+  e = editor_of("1f1b", 4, 8):split()
   local unbound = orders_of(e:fill_bubbles())
   lu.assertEquals(orders_of(e:fill_bubbles(nil, { most_held = 1, weight_memory = 0 })), unbound)
 end
 
--- Pairs wait for two inputs.
+-- Pairs wait for two inputs: on rank 1 of the last for the gradient, with a W at hand.
 function TestBubbles.test_pairs()
-  for _, name in ipairs { "dualpipe", "dualpipev" } do
+  for _, e in ipairs {
+    editor_of("dualpipe", 4, 12), editor_of("dualpipev", 4, 12),
+    editor_of("1f1b", 4, 8):fuse(1, "F3", "B1"):fuse(1, "F5", "B3"),
+  } do
     for _, FB in ipairs { 2, 3.5 } do
-      local e = editor_of(name, 4, 12):split()
+      local costs = { F = 1, I = 1.5, W = 1, FB = FB, p2p = 0.5 }
+      e:split():delay_weights("end")
       local expected = starts_of(e:schedule(), { F = 1, I = 1.5, W = 0, FB = FB, p2p = 0.5 })
-      e:fill_bubbles { F = 1, I = 1.5, W = 1, FB = FB, p2p = 0.5 }
-      local starts = starts_of(e:schedule(), { F = 1, I = 1.5, W = 1, FB = FB, p2p = 0.5 })
-      lu.assertEquals(starts, expected)
+      e:fill_bubbles(costs)
+      lu.assertEquals(starts_of(e:schedule(), costs), expected)
+      assert_filled(e:schedule(), costs)
     end
   end
 end
