@@ -13,17 +13,16 @@
  *         code = dpl_editor_schedule(editor, NULL, &zb_h1, &error);
  *     dpl_editor_destroy(editor);
  *
- * An edit changes the order of one rank, never what work there is: every F, I and W of the schedule
- * stays, once and on its rank, a B being an I and its W in one, and a pair an F and a B. Whether
- * the ranks can still run it is not asked before dpl_schedule_validate. An edit that is refused,
- * with DPL_ARGUMENT and the action concerned, has changed nothing. One that is cancelled may be
- * half done, each action still being there; DPL_CANCELLED comes from whole orders only.
+ * An edit changes orders, never what work there is: every F, I and W of the schedule stays, once
+ * and on its rank, a B being an I and its W in one, and a pair an F and a B. Whether the ranks can
+ * still run it is not asked before dpl_schedule_validate. An edit that is refused, with
+ * DPL_ARGUMENT and the action concerned, has changed nothing. One that is cancelled may be half
+ * done, each action still being there; DPL_CANCELLED comes from whole orders only.
  *
  * Memory is allocated when an editor is made, and no more after that but for a while by
- * dpl_editor_fill_bubbles. An edit of one action takes
- * the time that finding its new place takes: none beside another action, `by` n steps for n, and
- * `to` a position the steps to it from the nearer end of the order. Edits of whole orders take a
- * few nanoseconds an action.
+ * dpl_editor_fill_bubbles. An edit of one action takes the time that finding its new place takes:
+ * none beside another action, `by` n steps for n, and `to` a position the steps to it from the
+ * nearer end of the order. Edits of whole orders take a few nanoseconds an action.
  */
 #ifndef DPL_EDIT_H
 #define DPL_EDIT_H
