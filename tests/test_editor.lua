@@ -229,6 +229,175 @@ function TestEdits.test_pairs()
   lu.assertEquals(letters(e:fuse(0, "F1", "B0")), "F2 F0 (F1;B0)OVERLAP_F_B I2 W2 I1 W1")
 end
 
+---- Weights into bubbles ----
+
+local TestBubbles = {}
+
+local COSTS <const> = {
+  { F = 1, I = 1, W = 1 },
+  { F = 1, I = 1, W = 1, p2p = 0.25 },
+  { F = 3, I = 2, W = 1, p2p = 1 },
+  { F = 18522, I = 18086, W = 9337, p2p = 601 }, -- arXiv 2401.10241, Table 9, 1.5B on 8 ranks
+  { F = 2, I = 3, W = 0, p2p = 0.5 },
+  { F = 1, I = 2, W = 5 },
+}
+
+local function most_held(timeline)
+  return math.max(table.unpack(timeline.peak_activations))
+end
+
+-- The starts of all actions but W's, by name; and the makespan.
+local function starts_of(schedule, costs)
+  local starts = {}
+  local t <close> = dpl.simulate(schedule, costs)
+  for event in t:actions() do
+    if event.kind ~= "weight" and event.kind ~= "communication" then
+      starts[("%s %d %d"):format(event.kind, event.stage, event.chunk)] = event.start
+    end
+  end
+  return starts, t.makespan
+end
+
+local function without_weights(costs)
+  return { F = costs.F, I = costs.I, W = 0, p2p = costs.p2p }
+end
+
+-- No rank waits while a W could run that its I lets run.
+local function assert_filled(schedule, costs, name)
+  local t <close> = dpl.simulate(schedule, costs)
+  local free_at, waiting = {}, {}
+  for event in t:actions() do
+    local rank = event.rank
+    if event.kind ~= "communication" then
+      local idle = event.start - (free_at[rank] or 0)
+      lu.assertTrue((waiting[rank] or 0) == 0 or idle < costs.W * (1 + 1e-9) + 1e-9, name)
+      waiting[rank] = (waiting[rank] or 0) + (event.kind == "input" and 1 or 0)
+        - (event.kind == "weight" and 1 or 0)
+      free_at[rank] = event.finish
+    end
+  end
+end
+
+-- Without a bound every other action starts when it would if W's took no time, wherever they were;
+-- and nothing is lost to W's that all run at the end.
+function TestBubbles.test_nothing_is_later()
+  for _, name in ipairs(dpl.strategies()) do
+    for _, costs in ipairs(COSTS) do
+      local e = editor_of(name, 4, 12):unfuse():split()
+      local expected = starts_of(e:delay_weights("end"):schedule(), without_weights(costs))
+      local _, last = starts_of(e:schedule(), costs)
+      lu.assertIs(e:fill_bubbles(costs), e)
+      local starts, makespan = starts_of(e:schedule(), costs)
+      lu.assertTrue(makespan <= last * (1 + 1e-9), name)
+      for action, start in pairs(expected) do
+        lu.assertAlmostEquals(starts[action], start, 1e-6 * start, name .. " " .. action)
+      end
+      assert_filled(e:schedule(), costs, name)
+      local orders = orders_of(e)
+      lu.assertEquals(orders_of(e:delay_weights(0):fill_bubbles(costs)), orders, name)
+    end
+  end
+end
+
+-- Within the bound, unless the orders need more with every W right behind its I.
+function TestBubbles.test_bound()
+  for _, name in ipairs { "1f1b", "gpipe", "interleaved_1f1b", "zbv", "dualpipe" } do
+    for _, bound in ipairs { 1, 2.5, 4, 7, 100 } do
+      for _, weight_memory in ipairs { 1, 0.5, 0 } do
+        local options = { weight_memory = weight_memory }
+        local e = editor_of(name, 4, 12):unfuse():split()
+        local least = most_held(dpl.simulate(e:schedule(), nil, options))
+        options.most_held = bound
+        local s = e:fill_bubbles(COSTS[2], options):schedule()
+        local held = most_held(dpl.simulate(s, nil, { weight_memory = weight_memory }))
+        lu.assertTrue(held <= math.max(bound, least) + 1e-9, name .. " " .. bound .. " " .. held)
+      end
+    end
+  end
+end
+
+-- On a single rank, which never waits, W's run when they must: an I frees half, or nothing.
+function TestBubbles.test_what_an_input_gradient_frees()
+  local e = editor_of("1f1b", 1, 4):split()
+  e:fill_bubbles(nil, { most_held = 2, weight_memory = 0.5 })
+  lu.assertEquals(letters(e), "F0 I0 F1 I1 F2 I2 W0 F3 I3 W1 W2 W3")
+  e:fill_bubbles(nil, { most_held = 2 })
+  lu.assertEquals(letters(e), "F0 I0 F1 I1 W0 F2 I2 W1 F3 I3 W2 W3")
+  -- Where a W frees nothing no bound is a reason to run it.
+  e = editor_of("1f1b", 4, 8):split()
+  local unbound = orders_of(e:fill_bubbles())
+  lu.assertEquals(orders_of(e:fill_bubbles(nil, { most_held = 1, weight_memory = 0 })), unbound)
+end
+
+-- Pairs wait for two inputs: on rank 1 of the last for the gradient, with a W at hand.
+function TestBubbles.test_pairs()
+  for _, e in ipairs {
+    editor_of("dualpipe", 4, 12), editor_of("dualpipev", 4, 12),
+    editor_of("1f1b", 4, 8):fuse(1, "F3", "B1"):fuse(1, "F5", "B3"),
+  } do
+    for _, FB in ipairs { 2, 3.5 } do
+      local costs = { F = 1, I = 1.5, W = 1, FB = FB, p2p = 0.5 }
+      e:split():delay_weights("end")
+      local expected = starts_of(e:schedule(), { F = 1, I = 1.5, W = 0, FB = FB, p2p = 0.5 })
+      e:fill_bubbles(costs)
+      lu.assertEquals(starts_of(e:schedule(), costs), expected)
+      assert_filled(e:schedule(), costs)
+    end
+  end
+end
+
+-- With the memory of 1F1B it finds what the zero-bubble paper's schedules take.
+function TestBubbles.test_as_good_as_zero_bubble_schedules()
+  for _, size in ipairs { { 4, 8 }, { 8, 24 }, { 5, 17 } } do
+    for i = 1, 4 do
+      local costs = COSTS[i]
+      local e = editor_of("1f1b", size[1], size[2]):split()
+      e:fill_bubbles(costs, { most_held = size[1] })
+      local t = dpl.simulate(e:schedule(), costs)
+      local zb_1p = dpl.simulate(dpl.schedule("zb_1p",
+        { num_ranks = size[1], num_chunks = size[2], costs = costs }), costs)
+      lu.assertTrue(t.makespan <= zb_1p.makespan * (1 + 1e-9))
+      lu.assertEquals(most_held(t), most_held(zb_1p))
+    end
+  end
+end
+
+function TestBubbles.test_costs_of_every_stage_and_the_defaults()
+  local e = editor_of("1f1b", 2, 4):split()
+  e:fill_bubbles { F = { 1, 3 }, I = { 1, 3 }, W = { 1, 0 } }
+  lu.assertEquals(orders_of(e), { "0F0 0F1 0I0 0F2 0W0 0I1 0F3 0W1 0I2 0W2 0I3 0W3",
+    "1F0 1I0 1F1 1I1 1F2 1I2 1F3 1I3 1W0 1W1 1W2 1W3" })
+  local defaults = orders_of(editor_of("1f1b", 4, 8):split():fill_bubbles())
+  lu.assertEquals(defaults, orders_of(editor_of("1f1b", 4, 8):split():fill_bubbles(COSTS[1])))
+  -- B's and pairs are run as they are.
+  local whole = orders_of(editor_of("dualpipe", 4, 8):unfuse():join())
+  lu.assertEquals(orders_of(editor_of("dualpipe", 4, 8):unfuse():join():fill_bubbles(COSTS[2])),
+    whole)
+  lu.assertTrue(editor_of("dualpipe", 4, 8):fill_bubbles(COSTS[2]):schedule():validate())
+end
+
+function TestBubbles.test_mistakes()
+  local e = editor_of("1f1b", 4, 8):split()
+  local before = orders_of(e)
+  for message, arguments in pairs {
+    ["e:fill_bubbles: costs: unknown option 'f'"] = { { f = 1 } },
+    ["e:fill_bubbles: costs: option 'F'"] = { { F = -1 } },
+    ["e:fill_bubbles: F is a list of 3"] = { { F = { 1, 1, 1 } } },
+    ["e:fill_bubbles: B must be I + W"] = { { B = 1, I = 1, W = 1 } },
+    ["e:fill_bubbles: option 'most_held' must be a finite number, at least 1"] = { {},
+      { most_held = 0.5 } },
+    ["e:fill_bubbles: unknown option 'held'"] = { {}, { held = 4 } },
+    ["e:fill_bubbles: option 'weight_memory' must be"] = { {}, { weight_memory = 2 } },
+  } do
+    lu.assertErrorMsgContains(message, e.fill_bubbles, e, table.unpack(arguments))
+  end
+  lu.assertEquals(orders_of(e), before)
+  local found, message, code = e:move(1, "F7", { to = 0 }):fill_bubbles()
+  lu.assertNil(found)
+  lu.assertEquals({ message, code }, { select(2, e:schedule():validate()) })
+  lu.assertEquals(code, "DEADLOCK")
+end
+
 ---- At random, beside a model: an order as a list of actions, searched from its start ----
 
 local model = {}
@@ -413,4 +582,9 @@ function TestRandom.test_edits()
   end
 end
 
-return { TestKnown = TestKnown, TestEdits = TestEdits, TestRandom = TestRandom }
+return {
+  TestKnown = TestKnown,
+  TestEdits = TestEdits,
+  TestBubbles = TestBubbles,
+  TestRandom = TestRandom,
+}

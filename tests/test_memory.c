@@ -186,6 +186,9 @@ static dpl_code edit(const char *strategy, const dpl_shape *shape, const dpl_hoo
         code = dpl_editor_delay_weights(e, DPL_ALL_RANKS, SIZE_MAX, error);
     }
     if (code == DPL_OK) {
+        code = dpl_editor_fill_bubbles(e, &COMMON, NULL, error);
+    }
+    if (code == DPL_OK) {
         code = dpl_editor_schedule(e, hooks, &edited, error);
         CHECK((edited != NULL) == (code == DPL_OK));
     }

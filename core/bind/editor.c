@@ -251,6 +251,37 @@ static int delay_weights(lua_State *L)
     return done(&c, code, &error);
 }
 
+/* What e:fill_bubbles is asked for. */
+typedef struct filling_options {
+    dpl_costs costs;
+    dpl_filling how;
+} filling_options;
+
+/* [-n, +1|+3, v] e:fill_bubbles(costs, options) */
+static int fill_bubbles(lua_State *L)
+{
+    static const dpl_option costs[] = {DPL_COST_OPTIONS(filling_options)};
+    static const dpl_option options[] = {
+        {"most_held", DPL_OPTION_NUMBER, offsetof(filling_options, how.most_held), 1,
+         DPL_MOST_NUMBER, DPL_UNSET, "activations of a stage",
+         "how many a rank should hold at once; default: any number", NULL},
+        DPL_WEIGHT_MEMORY_OPTION(filling_options, how.weight_memory)};
+    dpl_error error;
+    filling_options want = {.how = DPL_FILLING_DEFAULTS};
+    const call c = call_of(L, "fill_bubbles");
+    lua_settop(L, MOST_ARGUMENTS);
+    lua_newtable(L);
+    dpl_bind_read_options(L, 2, "e:fill_bubbles: costs", costs, sizeof costs / sizeof costs[0],
+                          &want, MOST_ARGUMENTS + 1);
+    dpl_bind_read_options(L, 3, "e:fill_bubbles", options, sizeof options / sizeof options[0],
+                          &want, MOST_ARGUMENTS + 1);
+    dpl_code code = dpl_editor_fill_bubbles(c.editor, &want.costs, &want.how, &error);
+    if (code == DPL_INVALID || code == DPL_DEADLOCK) {
+        return dpl_bind_fail(L, &error);
+    }
+    return done(&c, code, &error);
+}
+
 /* ---- Changing actions ---- */
 
 typedef dpl_code change(dpl_editor *editor, int32_t rank, const dpl_action *action,
@@ -373,11 +404,17 @@ static int collect(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg methods[] = {{"move", move},       {"swap", swap},
-                                   {"reorder", reorder}, {"delay_weights", delay_weights},
-                                   {"split", split},     {"join", join},
-                                   {"fuse", fuse},       {"unfuse", unfuse},
-                                   {"order", order},     {"schedule", schedule},
+static const luaL_Reg methods[] = {{"move", move},
+                                   {"swap", swap},
+                                   {"reorder", reorder},
+                                   {"delay_weights", delay_weights},
+                                   {"fill_bubbles", fill_bubbles},
+                                   {"split", split},
+                                   {"join", join},
+                                   {"fuse", fuse},
+                                   {"unfuse", unfuse},
+                                   {"order", order},
+                                   {"schedule", schedule},
                                    {NULL, NULL}};
 
 static const luaL_Reg metamethods[] = {{"__len", length},

@@ -13,16 +13,16 @@
  *         code = dpl_editor_schedule(editor, NULL, &zb_h1, &error);
  *     dpl_editor_destroy(editor);
  *
- * An edit changes the order of one rank, never what work there is: every F, I and W of the schedule
- * stays, once and on its rank, a B being an I and its W in one, and a pair an F and a B. Whether
- * the ranks can still run it is not asked before dpl_schedule_validate. An edit that is refused,
- * with DPL_ARGUMENT and the action concerned, has changed nothing. One that is cancelled may be
- * half done, each action still being there; DPL_CANCELLED comes from whole orders only.
+ * An edit changes orders, never what work there is: every F, I and W of the schedule stays, once
+ * and on its rank, a B being an I and its W in one, and a pair an F and a B. Whether the ranks can
+ * still run it is not asked before dpl_schedule_validate. An edit that is refused, with
+ * DPL_ARGUMENT and the action concerned, has changed nothing. One that is cancelled may be half
+ * done, each action still being there; DPL_CANCELLED comes from whole orders only.
  *
- * Memory is allocated when an editor is made, and no more after that. An edit of one action takes
- * the time that finding its new place takes: none beside another action, `by` n steps for n, and
- * `to` a position the steps to it from the nearer end of the order. Edits of whole orders take a
- * few nanoseconds an action.
+ * Memory is allocated when an editor is made, and no more after that but for a while by
+ * dpl_editor_fill_bubbles. An edit of one action takes the time that finding its new place takes:
+ * none beside another action, `by` n steps for n, and `to` a position the steps to it from the
+ * nearer end of the order. Edits of whole orders take a few nanoseconds an action.
  */
 #ifndef DPL_EDIT_H
 #define DPL_EDIT_H
@@ -116,6 +116,33 @@ DPL_API dpl_code dpl_editor_reorder(dpl_editor *editor, int32_t rank, const dpl_
  */
 DPL_API dpl_code dpl_editor_delay_weights(dpl_editor *editor, int32_t rank, size_t n,
                                           dpl_error *error);
+
+/*
+ * How dpl_editor_fill_bubbles places W's. most_held: the activations of a stage for a micro-batch
+ * that a rank should hold at once, as in dpl_peak; 0 for no bound. The others as in
+ * dpl_simulate_options.
+ */
+typedef struct dpl_filling {
+    double most_held;
+    double weight_memory;
+    dpl_cost_unit cost_unit;
+} dpl_filling;
+
+#define DPL_FILLING_DEFAULTS                                                                       \
+    {                                                                                              \
+        0, 1.0, DPL_COSTS_OF_STAGE                                                                 \
+    }
+
+/*
+ * Moves the W's of all ranks to where, for these costs and with messages that take p2p, the ranks
+ * would wait: the orders of the other actions stay, each starts as soon as its inputs are there,
+ * and a W, the oldest first, runs where it has ended before that; the others at the end. So no
+ * other action is later for it, but where the bound makes a W run first: right before an F that
+ * would otherwise be one too many to hold. Costs or filling NULL: the defaults. Where the orders
+ * cannot run, what dpl_schedule_validate says.
+ */
+DPL_API dpl_code dpl_editor_fill_bubbles(dpl_editor *editor, const dpl_costs *costs,
+                                         const dpl_filling *filling, dpl_error *error);
 
 /* ---- Changing actions ---- */
 

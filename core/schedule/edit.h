@@ -70,6 +70,17 @@ static inline void dpl_editor_link(dpl_editor *editor, uint32_t node, uint32_t n
     editor->nodes[next].previous = node;
 }
 
+/* The node of an action that is in the orders, which is not asked. */
+static inline uint32_t dpl_editor_node(const dpl_editor *editor, const dpl_action *action)
+{
+    size_t parts[DPL_PARTS];
+    dpl_editor_parts(editor, action, parts);
+    return editor->parts[parts[0]];
+}
+
+/* Puts the W of an I, where it has one, right before another node. Nothing for other actions. */
+void dpl_editor_place_weight(dpl_editor *editor, uint32_t input, uint32_t next);
+
 /* ---- Naming actions ---- */
 
 /* DPL_ARGUMENT where there is no such rank. */

@@ -176,7 +176,6 @@ dpl_code dpl_editor_find(const dpl_editor *e, int32_t rank, const dpl_action *ac
                          uint32_t *node, dpl_error *error)
 {
     half halves[2];
-    size_t parts[DPL_PARTS];
     dpl_code code = dpl_editor_check_rank(e, rank, error);
     if (code != DPL_OK) {
         return code;
@@ -192,8 +191,7 @@ dpl_code dpl_editor_find(const dpl_editor *e, int32_t rank, const dpl_action *ac
             return code;
         }
     }
-    dpl_editor_parts(e, action, parts);
-    *node = e->parts[parts[0]];
+    *node = dpl_editor_node(e, action);
     if (*node == DPL_NO_NODE || !is_same(&e->nodes[*node].action, action)) {
         return refuse_missing(e, rank, action, *node, error);
     }

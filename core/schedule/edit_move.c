@@ -183,9 +183,7 @@ static void relink(dpl_editor *e, const reordering *r)
 {
     uint32_t at = (uint32_t)r->rank;
     for (size_t i = 0; i < r->count; i++) {
-        size_t parts[DPL_PARTS];
-        dpl_editor_parts(e, &r->actions[i], parts);
-        e->nodes[at].next = e->parts[parts[0]];
+        e->nodes[at].next = dpl_editor_node(e, &r->actions[i]);
         at = e->nodes[at].next;
     }
     e->nodes[at].next = (uint32_t)r->rank;
@@ -216,17 +214,14 @@ dpl_code dpl_editor_reorder(dpl_editor *editor, int32_t rank, const dpl_action *
 
 /* ---- Weights that lag ---- */
 
-/* Puts the W of a backward's cell, if it has one of its own, right before another node. */
-static void place_weight(dpl_editor *e, uint32_t backward, uint32_t next)
+void dpl_editor_place_weight(dpl_editor *e, uint32_t input, uint32_t next)
 {
-    size_t parts[DPL_PARTS];
-    dpl_action weight = e->nodes[backward].action;
+    dpl_action weight = e->nodes[input].action;
     if (weight.kind != DPL_I) {
         return;
     }
     weight.kind = DPL_W;
-    dpl_editor_parts(e, &weight, parts);
-    uint32_t node = e->parts[parts[0]];
+    uint32_t node = dpl_editor_node(e, &weight);
     if (node != DPL_NO_NODE && node != next) {
         dpl_editor_unlink(e, node);
         dpl_editor_link(e, node, next);
@@ -256,7 +251,7 @@ static dpl_code delay_of_rank(dpl_editor *e, int32_t rank, size_t n, dpl_error *
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
         if (i >= n) {
-            place_weight(e, behind, e->nodes[front].next);
+            dpl_editor_place_weight(e, behind, e->nodes[front].next);
             behind = backward_from(e, e->nodes[behind].next);
         }
         front = backward_from(e, e->nodes[front].next);
@@ -265,7 +260,7 @@ static dpl_code delay_of_rank(dpl_editor *e, int32_t rank, size_t n, dpl_error *
         if (dpl_cancelled_at(&e->hooks, i)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        place_weight(e, behind, (uint32_t)rank);
+        dpl_editor_place_weight(e, behind, (uint32_t)rank);
         behind = backward_from(e, e->nodes[behind].next);
     }
     return DPL_OK;

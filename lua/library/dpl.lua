@@ -449,6 +449,24 @@ function Editor:reorder(rank, actions) end
 ---@overload fun(self: dpl.Editor, n: integer|"end"): dpl.Editor
 function Editor:delay_weights(ranks, n) end
 
+---@class dpl.FillingOptions
+---@field most_held? number activations of a stage for a micro-batch that a rank should hold at once,
+---at least 1, as Timeline.peak_activations counts them; default: any number
+---@field weight_memory? number share of an activation, 0 to 1, that I leaves for W; default 1
+
+---Moves the W's of all ranks into the bubbles that there are for these costs: the orders of the other
+---actions stay, each starts as soon as its inputs are there, and a W, the oldest first, runs where it
+---has ended before that; what is left of them at the end. No other action is later for it, but where
+---most_held makes a W run first: right before an F that would otherwise be one too many. Messages
+---take p2p. Of 1F1B's split orders, with most_held = num_ranks, comes a schedule that is as good as
+---zb_1p's. Returns nil, message, code where the orders cannot run.
+---@param costs? dpl.Costs
+---@param options? dpl.FillingOptions
+---@return dpl.Editor? editor
+---@return string? message
+---@return dpl.Code? code
+function Editor:fill_bubbles(costs, options) end
+
 ---Every B becomes its I, and right behind it its W. Pairs stay: unfuse them first.
 ---@param ranks? dpl.Ranks
 ---@return dpl.Editor
