@@ -169,7 +169,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 submake = $(MAKE) $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 packages = @CC='$(CC)' LUA='$(LUA)' .ci/packages
 # Two of these side by side would build the same files twice at once.
-ifneq ($(filter demo test bench lint sanitize coverage clean format,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test bench lint sanitize sanitize-threads coverage clean format,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
@@ -208,6 +208,13 @@ sanitize: ## runs all tests with the address and undefined behaviour sanitizers
 	CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZERS)' LDFLAGS='$(SANITIZERS)' \
 	PRELOAD='$(wildcard $(shell $(CC) -print-file-name=libasan.so 2>/dev/null))'
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# Only what has threads: the rest would take an hour and find nothing.
+.PHONY: sanitize-threads
+sanitize-threads: ## runs the tests of threads with the thread sanitizer
+	$(packages) build test sanitize
+	@+$(submake) run-tests BUILD=$(BUILD)/sanitize-threads WERROR=-Werror NO_UNDEFINED= \
+	CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS=-fsanitize=thread T='$(or $(T),threads)'
 
 .PHONY: coverage
 coverage: ## runs all tests and prints the share of lines that they reach, by room of core/
@@ -323,4 +330,4 @@ clean: ## removes everything that was built
 
 .PHONY: help
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile

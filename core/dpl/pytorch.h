@@ -98,7 +98,9 @@ DPL_API dpl_code dpl_schedule_lower(const dpl_schedule *schedule, const dpl_lowe
 
 /* ---- Files ---- */
 
-/* legacy: files from before July 2024, in which B is the input gradient and BW the full backward.
+/*
+ * legacy: files from before July 2024, in which B is the input gradient and BW the full backward.
+ * NULL where they are asked for: files of today.
  */
 typedef struct dpl_csv_options {
     int legacy;
