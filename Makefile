@@ -115,7 +115,7 @@ $(BUILD)/sources: FORCE
 
 # Whether everything needed is here: looked at once, and again when the flags change.
 $(BUILD)/ready: $(BUILD)/flags
-	@CC='$(CC)' LUA='$(LUA)' .ci/packages --check build
+	@CC='$(CC)' LUA='$(LUA)' LUA_CFLAGS='$(LUA_CFLAGS)' .ci/packages --check build
 	@touch $@
 
 $(OBJECTS): $(BUILD)/flags | $(BUILD)/ready
