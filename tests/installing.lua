@@ -12,6 +12,13 @@ local ROOT <const> = assert(os.getenv("DPL_ROOT"), "DPL_ROOT is not set: run the
 -- Whether what was built only runs where the sanitizers' run time is loaded first.
 installing.IS_SANITIZED = (os.getenv("DPL_PRELOAD") or "") ~= ""
 
+-- Sets $lua to the name of Lua's pkg-config file, which differs between systems.
+installing.FIND_LUA = [[
+for lua in lua5.4 lua-5.4 lua54 lua; do
+  case $(pkg-config --modversion $lua 2>/dev/null) in (5.4*) break ;; esac
+done
+]]
+
 -- What a command prints; it must succeed.
 function installing.run(format, ...)
   local output, code = process.sh(format:format(...))

@@ -87,20 +87,13 @@ int main(void)
 }
 ]]
 
--- The name of Lua's own pkg-config file; it differs between systems.
-local FIND_LUA <const> = [[
-for lua in lua5.4 lua-5.4 lua54 lua; do
-  case $(pkg-config --modversion $lua 2>/dev/null) in (5.4*) break ;; esac
-done
-]]
-
 -- libdpl.a has the Lua modules too, for who has a Lua of his own.
 function TestFromC.test_in_a_lua_state_of_the_programs_own()
   skip_if_sanitized()
   process.skip_without("pkg-config")
   local prefix = installing.install_and_move()
   process.write("host.c", "#include <stdio.h>\n" .. HOST)
-  run(FIND_LUA .. [[
+  run(installing.FIND_LUA .. [[
     cc -std=c11 -Wall -Wextra -Werror host.c -o host %s/lib/libdpl.a \
       $(pkg-config --cflags --libs $lua) -lm -lpthread]], quoted(prefix))
   lu.assertEquals(run("./host"), "true\ttrue\n")

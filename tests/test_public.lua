@@ -1,6 +1,7 @@
 -- The public headers as what they are: a promise to programs in C and C++, and their manual.
 
 local lu = require "luaunit"
+local installing = require "installing"
 
 local ROOT = os.getenv("DPL_ROOT")
 local BUILD = os.getenv("DPL_BUILD")
@@ -54,10 +55,14 @@ function TestPublicHeaders:tearDown()
   os.execute(("rm -rf '%s'"):format(self.directory))
 end
 
+local function has_command(name)
+  return os.execute(("command -v %s >/dev/null"):format(name))
+end
+
 -- Compiles a text; the compiler must have nothing to say. Skips where there is none.
 function TestPublicHeaders:compile(text, compiler, options, libraries)
-  lu.skipIf(not os.execute(("command -v %s >/dev/null"):format(compiler)), "no " .. compiler)
-  local source = self.directory .. "/user." .. (compiler == "c++" and "cpp" or "c")
+  lu.skipIf(not has_command(compiler), "no " .. compiler)
+  local source = self.directory .. "/user." .. (compiler:find "%+%+" and "cpp" or "c")
   local file = assert(io.open(source, "w"))
   file:write(text)
   file:close()
@@ -87,10 +92,34 @@ function TestPublicHeaders.test_every_function_is_used_in_test_header()
   end
 end
 
+-- What a header that is for programs with a Lua needs.
+local function lua_flags()
+  return lines_of(installing.FIND_LUA .. "pkg-config --cflags $lua 2>/dev/null")[1] or ""
+end
+
+local function standards()
+  local list = {}
+  for _, compiler in ipairs { "cc", "gcc", "clang", "musl-gcc" } do
+    list[#list + 1] = { compiler, "-std=c11 -fsyntax-only" }
+  end
+  list[#list + 1] = { "tcc", "-c -o /dev/null" }
+  for _, compiler in ipairs { "c++", "g++", "clang++" } do
+    list[#list + 1] = { compiler, "-std=c++17 -fsyntax-only" }
+    list[#list + 1] = { compiler, "-std=c++11 -fsyntax-only" }
+  end
+  return list
+end
+
+-- By every compiler there is.
 function TestPublicHeaders:test_each_stands_alone()
+  local flags = lua_flags()
   for _, path in ipairs(headers()) do
-    local name = path:match("core/(.+)$")
-    self:compile(('#include "%s"\n'):format(name), "cc", "-std=c11 -fsyntax-only")
+    for _, standard in ipairs(standards()) do
+      if has_command(standard[1]) then
+        self:compile(('#include "%s"\nint nothing;\n'):format(path:match("core/(.+)$")),
+          standard[1], flags .. " " .. standard[2])
+      end
+    end
   end
 end
 
