@@ -169,7 +169,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 submake = $(MAKE) $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 packages = @CC='$(CC)' LUA='$(LUA)' .ci/packages
 # Two of these side by side would build the same files twice at once.
-ifneq ($(filter demo test bench lint sanitize sanitize-threads coverage clean format,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test bench lint sanitize sanitize-threads coverage docs clean format,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
@@ -263,6 +263,30 @@ lint-gcc lint-clang: lint-%:
 format: ## lays out all C sources as .clang-format says
 	$(packages) lint
 	clang-format -i $(C_SOURCES) $(HEADERS)
+
+# ---- Documentation ----
+
+# Warnings are errors: what is not documented, or not so that it can be read, does not pass.
+DOCS := $(BUILD)/docs
+ANNOTATIONS := $(shell cd lua/library 2>/dev/null && find * -name '*.lua')
+
+.PHONY: docs docs-c docs-lua
+docs: ## installs what is missing, makes the pages of the C library and of the Lua modules
+	$(packages) docs
+	@+$(submake) docs-c docs-lua
+	@echo 'docs: $(DOCS)/c/index.html and $(DOCS)/lua/index.html'
+
+docs-c:
+	@rm -rf $(DOCS)/c && mkdir -p $(DOCS)/c
+	@{ cat .ci/docs/c.doxyfile; echo 'OUTPUT_DIRECTORY = $(DOCS)/c'; \
+	echo 'PROJECT_NUMBER = $(VERSION)'; } | doxygen -
+
+docs-lua:
+	@rm -rf $(DOCS)/lua $(DOCS)/lua.in && mkdir -p $(DOCS)/lua $(dir $(ANNOTATIONS:%=$(DOCS)/lua.in/%))
+	@for file in $(ANNOTATIONS); do \
+	awk -f .ci/docs/lua.awk lua/library/$$file >$(DOCS)/lua.in/$$file || exit; done
+	@ldoc --quiet --fatalwarnings --config .ci/docs/lua.ld --dir $(DOCS)/lua $(DOCS)/lua.in >/dev/null
+	@rm -r $(DOCS)/lua.in
 
 # ---- Installing ----
 

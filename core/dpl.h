@@ -459,6 +459,7 @@ typedef struct dpl_peak {
     double share;
 } dpl_peak;
 
+/* What the actions of a rank hold. */
 DPL_API dpl_peak dpl_peak_of_rank(const dpl_schedule *schedule, int32_t rank, double weight_memory);
 /* The same with the timeline's weight_memory. */
 DPL_API dpl_peak dpl_timeline_peak(const dpl_timeline *timeline, int32_t rank);

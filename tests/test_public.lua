@@ -84,6 +84,18 @@ function TestPublicHeaders.test_library_exports_what_they_declare()
   lu.assertEquals(exported, declared)
 end
 
+-- A comment stands right above a function, or above several that stand together.
+function TestPublicHeaders.test_every_function_is_described()
+  for _, path in ipairs(headers()) do
+    for block in (read(path) .. "\n"):gmatch("(.-)\n%s*\n") do
+      local before = block:match("^(.-)DPL_API") or block:match("^(.-)\nDPL_API")
+      if before and not block:find("define DPL_API", 1, true) then
+        lu.assertNotNil(before:find("%*/%s*$"), path .. ": " .. block)
+      end
+    end
+  end
+end
+
 -- The manual's own functions; those of the parts have tests of their modules.
 function TestPublicHeaders.test_every_function_is_used_in_test_header()
   local used = read(ROOT .. "/tests/test_header.c")

@@ -52,14 +52,14 @@ typedef struct dpl_bubble {
  * By closed form where one holds, else simulated. PP is num_stages, M num_chunks, C p2p; F, B, I,
  * W and FB are the costs of a stage, the same on all of them. The forms:
  *
- * gpipe    (PP-1)(F+B+2C)
- * 1f1b     (PP-1)(F+B) + 2C((PP-1)ceil(M/PP) + max(0, (M-1) mod PP - 1))
- * zb_h1    (PP-1)max(F+I-W+4C, F+3C, I+2C) + q max(0, 2C-W),
- *          q = (PP-1)(ceil(M/PP)-2) + max(0, (M-1) mod PP - 1), for M > PP; for M = PP each term
- *          of the max but the last is 2C shorter and q is 0; for M = PP-1 one hop F+I+2C besides
- *          PP-2 such hops
- * dualpipe, dualpipev
- *          (PP/2-1)(FB+B-3W) for C = 0, F = I, W <= F and FB >= F + W
+ *     gpipe    (PP-1)(F+B+2C)
+ *     1f1b     (PP-1)(F+B) + 2C((PP-1)ceil(M/PP) + max(0, (M-1) mod PP - 1))
+ *     zb_h1    (PP-1)max(F+I-W+4C, F+3C, I+2C) + q max(0, 2C-W),
+ *              q = (PP-1)(ceil(M/PP)-2) + max(0, (M-1) mod PP - 1), for M > PP; for M = PP each
+ *              term of the max but the last is 2C shorter and q is 0; for M = PP-1 one hop F+I+2C
+ *              besides PP-2 such hops
+ *     dualpipe, dualpipev
+ *              (PP/2-1)(FB+B-3W) for C = 0, F = I, W <= F and FB >= F + W
  *
  * Equal costs are those within a relative 1e-9. The forms at C = 0 are published: GPipe, arXiv
  * 1811.06965; PipeDream-Flush, arXiv 2006.09503; zero bubble, arXiv 2401.10241, section 2; the
@@ -220,6 +220,7 @@ DPL_API dpl_code dpl_traffic_create(const dpl_timeline *timeline,
 /* Frees it; NULL is allowed. */
 DPL_API void dpl_traffic_destroy(dpl_traffic *traffic);
 
+/* Over all links; owned by the traffic, as what follows. */
 DPL_API const dpl_traffic_total *dpl_traffic_sum(const dpl_traffic *traffic);
 /* Links that carry messages, sorted by from_rank then to_rank; NULL past the end. */
 DPL_API size_t dpl_traffic_num_links(const dpl_traffic *traffic);
