@@ -226,7 +226,8 @@ coverage: ## runs all tests and prints the share of lines that they reach, by ro
 
 # ---- Checks ----
 
-SCRIPTS := .ci/run .ci/packages core/bind/embed.sh core/install.sh core/pkg-config.sh
+SCRIPTS := .ci/run .ci/packages core/bind/embed.sh core/install.sh core/pkg-config.sh \
+    core/host/completion/dpl.bash
 LUA_CHECKED := $(wildcard lua scripts tests)
 HEADERS := $(sort $(wildcard core/*.h core/*/*.h tests/*.h))
 C_SOURCES := $(CORE) $(BIND) $(HOST) $(sort $(wildcard tests/*.c))

@@ -55,4 +55,15 @@ function installing.list(directory, condition)
   return (list:gsub("%./", ""))
 end
 
+-- The Python that has a module: the first in PATH, or the system's, whose packages apt installs.
+function installing.python_with(module)
+  for _, python in ipairs { "python3", "/usr/bin/python3" } do
+    local _, code = process.sh(("%s -c 'import %s'"):format(python, module))
+    if code == 0 then
+      return python
+    end
+  end
+  lu.skip("there is no Python with " .. module)
+end
+
 return installing

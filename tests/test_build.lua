@@ -50,6 +50,8 @@ local TestLibraries = {}
 function TestLibraries.test_shared_library_is_versioned()
   local major = version():match("^0%.%d+") or version():match("^%d+")
   lu.assertStrContains(needed(BUILD .. "/libdpl.so"), "[libdpl.so." .. major .. "]")
+  local manual = assert(io.open(ROOT .. "/core/dpl.h")):read("a")
+  lu.assertStrContains(manual, "(libdpl.so." .. major .. ")")
   local target = output_of("readlink -f '%s/libdpl.so'", BUILD)
   lu.assertStrContains(target, "/libdpl.so." .. version() .. "\n")
   lu.assertEquals(output_of("readlink -f '%s/libdpl.so.%s'", BUILD, major), target)

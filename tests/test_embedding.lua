@@ -150,6 +150,7 @@ function TestFromLua.test_rockspec_has_the_version_of_the_library()
   assert(load(read(ROOT .. "/" .. ROCKSPEC), "=rockspec", "t", rockspec))()
   lu.assertEquals(rockspec.version, version() .. "-1")
   lu.assertEquals(run("cd %s && ls lua/*.rockspec", quoted(ROOT)), ROCKSPEC .. "\n")
+  lu.assertStrContains(read(ROOT .. "/README.md"), "make " .. ROCKSPEC)
 end
 
 function TestFromLua.test_luarocks()
@@ -168,22 +169,11 @@ end
 
 local TestFromPython = process.test_table()
 
--- The Python that has a module: the first in PATH, or the system's.
-local function python_with(module)
-  for _, python in ipairs { "python3", "/usr/bin/python3" } do
-    local _, code = process.sh(("%s -c 'import %s'"):format(python, module))
-    if code == 0 then
-      return python .. " -B"
-    end
-  end
-  lu.skip("there is no Python with " .. module)
-end
-
 function TestFromPython.test_through_ctypes()
   skip_if_sanitized()
-  local python = python_with("ctypes")
+  local python = installing.python_with("ctypes")
   local prefix = installing.install_and_move()
-  lu.assertEquals(run("%s %s/tests/embed_python.py %s/lib/libdpl.so", python, quoted(ROOT),
+  lu.assertEquals(run("%s -B %s/tests/embed_python.py %s/lib/libdpl.so", python, quoted(ROOT),
     quoted(prefix)), "dpl " .. version() .. [[
 
 makespan 68.6, bubble ratio 0.1254
@@ -200,9 +190,9 @@ end
 -- space in it.
 function TestFromPython.test_finds_the_library()
   skip_if_sanitized()
-  local python = python_with("ctypes")
+  local python = installing.python_with("ctypes")
   local prefix = installing.install("prefix")
-  local command = ("%s %s/tests/embed_python.py"):format(python, quoted(ROOT))
+  local command = ("%s -B %s/tests/embed_python.py"):format(python, quoted(ROOT))
   lu.assertStrContains(run("LD_LIBRARY_PATH=%s %s", quoted(prefix .. "/lib"), command), "makespan")
 end
 
@@ -219,10 +209,10 @@ int main(void)
 
 -- A struct that has grown in the header must grow in the example too.
 function TestFromPython.test_structs_are_the_headers()
-  local python = python_with("ctypes")
+  local python = installing.python_with("ctypes")
   process.write("layouts.c", LAYOUTS)
   compile("layouts.c", "", "-Wl,--allow-shlib-undefined")
-  local sizes = run([[PYTHONPATH=%s/tests %s -c '
+  local sizes = run([[PYTHONPATH=%s/tests %s -B -c '
 from embed_python import *
 print(*map(ctypes.sizeof, (Error, Hooks, Shape, Cost, Costs, Action, Summary)))']], quoted(ROOT),
     python)
@@ -231,10 +221,10 @@ end
 
 function TestFromPython.test_header_through_cffi()
   skip_if_sanitized()
-  local python = python_with("cffi")
+  local python = installing.python_with("cffi")
   local prefix = installing.install_and_move()
-  lu.assertEquals(run("%s %s/tests/embed_cffi.py %s/include %s/lib/libdpl.so", python, quoted(ROOT),
-    quoted(prefix), quoted(prefix)), [[
+  lu.assertEquals(run("%s -B %s/tests/embed_cffi.py %s/include %s/lib/libdpl.so", python,
+    quoted(ROOT), quoted(prefix), quoted(prefix)), [[
 zbv 101.15
 zbv_greedy 101.25
 interleaved_zb 101.3

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Completion of dpl's command line for bash. What there is to complete dpl itself is asked: its
 # options, its modules, its strategies, and the options of a script that reads them as dpl's own do.
 
