@@ -26,8 +26,8 @@
  *   the first's: DualPipe on P ranks has stages 0..P-1 on ranks 0..P-1 and P..2P-1 on P-1..0.
  * - Times are in whatever unit the costs are in.
  * - Structs that are given are read during the call only. They may be zeroed and then set in part,
- *   but dpl_simulate_options begin as DPL_SIMULATE_DEFAULTS, and a dpl_model and a dpl_hardware
- *   have values that must be given.
+ *   but dpl_simulate_options begin as DPL_SIMULATE_DEFAULTS, and a dpl_workload as
+ *   DPL_WORKLOAD_DEFAULTS.
  * - Whoever makes an object owns it and destroys it, once, with the function of its type, for
  *   which NULL is nothing to do. A pointer that a function returns belongs to the object that was
  *   asked, and ends with it.

@@ -143,20 +143,69 @@ int main()
     dpl_hooks hooks = {nullptr, nullptr, nullptr};
     dpl_costs costs = {DPL_COST(1), DPL_COST(2), {}, {}, {}, 0};
     dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
-    return hooks.user == nullptr && costs.F.value == 1 && options.weight_memory == 1 ? 0 : 1;
+    dpl_workload work = DPL_WORKLOAD_DEFAULTS;
+    return hooks.user == nullptr && costs.F.value == 1 && options.weight_memory == 1 &&
+        work.model.weight_memory == 1 ? 0 : 1;
 }
 ]], "c++", "-std=c++11 -fsyntax-only")
 end
 
--- The example with which the manual begins, cut out of its comment.
-function TestPublicHeaders:test_example_of_the_manual()
-  local comment = read(ROOT .. "/core/dpl.h"):match("Simple use:\n(.-)\n %* Conventions")
-  local example = ("\n" .. comment):gsub("\n %*", "\n")
-  local program = self.directory .. "/user"
-  self:compile(('#include <stdio.h>\n#include "dpl.h"\nint main(void)\n{\n%s\n    return 0;\n}\n')
-    :format(example), "cc", ("-std=c11 -o '%s'"):format(program),
-    ("-L'%s' -ldpl -Wl,-rpath,'%s' -Wl,--allow-shlib-undefined"):format(BUILD, BUILD))
-  lu.assertEquals(lines_of(("LD_PRELOAD='%s' '%s'"):format(PRELOAD, program)), { "66" })
+-- What the example of each header prints, as Lua has it.
+local EXAMPLES <const> = {
+  ["dpl.h"] = function()
+    return "66"
+  end,
+  ["analyze.h"] = function()
+    local bubble = require("dpl.analysis").BubbleCalculator(8):bubble("dualpipe", 20)
+    return ("%g idle, by %s"):format(bubble.bubble_ratio, bubble.formula)
+  end,
+  ["model.h"] = function()
+    local search = require("dpl.benchmark").ConfigurationSearch { model_params = 13e9,
+      num_layers = 40, hidden_dim = 5120, seq_len = 4096, batch_size = 64, gpu_memory_gb = 80 }
+    local best = assert(search:search_optimal_config { min_ranks = 2, max_ranks = 16 })[1]
+    return ("%s on %d ranks"):format(best.strategy, best.num_ranks)
+  end,
+  ["pytorch.h"] = function()
+    return "2 ranks"
+  end,
+  ["search.h"] = function()
+    local best = require("dpl.simulator").ScheduleComparator(8, 32):compare_strategies()[1]
+    return ("%s: %g"):format(best.strategy, best.makespan)
+  end,
+}
+
+-- The lines of code after "Simple use" in the first comment of a header, which are indented.
+local function example_of(path)
+  local comment = read(path):match("^(/%*.-%*/)")
+  local code = comment:match("\n %* Simple use[^\n]*:\n(.*)$")
+  local lines = {}
+  for line in (code or ""):gmatch("[^\n]+") do
+    if not line:find("^ %*    ") and line ~= " *" then
+      break
+    end
+    lines[#lines + 1] = line:sub(3)
+  end
+  return code and table.concat(lines, "\n")
+end
+
+-- The examples with which headers begin, cut out of their comments.
+function TestPublicHeaders:test_examples_of_the_manual()
+  local count = 0
+  for _, path in ipairs(headers()) do
+    local code = example_of(path)
+    local expected = EXAMPLES[path:match("[^/]+$")]
+    if expected then
+      lu.assertNotNil(code, path)
+      local program = self.directory .. "/user"
+      self:compile(("#include <stdio.h>\n#include <stdlib.h>\n#include <dpl.h>\n"
+        .. "int main(void)\n{\n%s\n    return 0;\n}\n"):format(code), "cc",
+        ("-std=c11 -o '%s'"):format(program),
+        ("-L'%s' -ldpl -Wl,-rpath,'%s' -Wl,--allow-shlib-undefined"):format(BUILD, BUILD))
+      lu.assertEquals(lines_of(("LD_PRELOAD='%s' '%s'"):format(PRELOAD, program)), { expected() })
+      count = count + 1
+    end
+  end
+  lu.assertEquals(count, 5)
 end
 
 return { TestPublicHeaders = TestPublicHeaders }

@@ -2,6 +2,15 @@
  * Bubbles by closed form, the chunks that reach a bubble ratio, the comparison of methods, and
  * traffic between ranks. Part of dpl.h, which includes it; the functions follow dpl.h's
  * conventions. Texts that a function points to live as long as the program.
+ *
+ * Simple use:
+ *
+ *     dpl_error error;
+ *     dpl_bubble bubble;
+ *     dpl_problem problem = {.shape = {.num_ranks = 8, .num_chunks = 20}, .hold = DPL_HOLD_RANKS};
+ *
+ *     if (dpl_bubble_find("dualpipe", &problem, NULL, &bubble, &error) == DPL_OK)
+ *         printf("%g idle, by %s\n", bubble.bubble_ratio, bubble.formula);
  */
 #ifndef DPL_ANALYZE_H
 #define DPL_ANALYZE_H
