@@ -36,8 +36,8 @@
  *   one thread at a time and keeps a pointer to its schedule, which must outlive it. A function
  *   that takes an object by a pointer to const only reads it, so that several threads may ask at
  *   once. No function starts a thread; hooks are called by the thread that made the call.
- * - Numbers in messages have the decimal point of the program's locale (LC_NUMERIC). No result
- *   hangs on it.
+ * - Numbers in messages, and in text for people, have the decimal point of the program's locale
+ *   (LC_NUMERIC). No figure and no file hangs on it.
  * - While the major version is 0 a minor version may change structs; libdpl.so's name for the
  *   loader (libdpl.so.0.1) then changes too. For programs in other languages: enums are ints, and
  *   structs are laid out as the C compiler of the system lays them out. An object's own struct is

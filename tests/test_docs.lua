@@ -46,9 +46,10 @@ function TestDocs.test_every_lua_function_class_and_name()
     lu.assertStrContains(text, ('<a name = "%s"></a>'):format(name:gsub("^%l+%.", "")))
   end
   for name, class in pairs(annotations.classes) do
-    if not annotations.modules[name] then
-      local shown = class.bound and class.bound:match("%w+$") or name:match("%w+$")
-      lu.assertStrContains(text, shown)
+    local shown = class.bound and class.bound:match("%w+$") or name:match("%w+$")
+    lu.assertStrContains(text, shown)
+    for field in pairs(class.fields) do
+      lu.assertStrContains(text, ('<span class="parameter">%s</span>'):format(field))
     end
   end
   for name in pairs(annotations.aliases) do

@@ -93,6 +93,14 @@ function TestInstall.test_pkg_config_knows_the_version()
     quoted(installing.install("prefix"))), version() .. "\n")
 end
 
+-- No directory can be made there, whoever asks.
+function TestInstall.test_what_cannot_be_installed_is_told()
+  lu.skipIf(not os.getenv("MAKEFLAGS"), "not run by make")
+  local output, code = process.sh(("make -C %s install PREFIX=/dev/null/dpl"):format(quoted(ROOT)))
+  lu.assertStrContains(output, "/dev/null")
+  lu.assertNotEquals(code, 0)
+end
+
 ---- That it may be moved ----
 
 function TestInstall.test_moved_interpreter_and_scripts_run()

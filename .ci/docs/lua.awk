@@ -68,6 +68,11 @@ function item(kind, name) {
     return (text == "" ? "---\n" : text) "-- @" kind " " name "\n" tags "\n"
 }
 
+# The fields of what LDoc gives none to: a module, a type.
+function own_fields(owner) {
+    return tags == "" ? "" : "--- What can be read of it.\n-- @table " owner ".field\n" tags "\n"
+}
+
 function inherited() {
     gsub(/dpl\./, "", parents)
     return parents == "" ? "" : "-- Also has what these have: " parents ".\n"
@@ -138,10 +143,11 @@ function finish_class(    name) {
 }
 /^local [A-Za-z]+ = {}/ {
     if (class == module) {
-        head = text "-- @module " module "\n" tags "\n"
+        head = text "-- @module " module "\n\n"
+        functions = functions own_fields(module)
     } else {
         types[++num_types] = $2
-        type_text[$2] = text inherited() "-- @type " $2 "\n" tags "\n"
+        type_text[$2] = text inherited() "-- @type " $2 "\n\n" own_fields($2)
     }
     clear()
     next

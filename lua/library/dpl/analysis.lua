@@ -43,7 +43,8 @@ function ScheduleAnalyzer:bubble_ratio(strategy) end
 ---@field verified boolean whether it and the allowed count before it were simulated too
 ---@field tried integer how many allowed counts were looked at
 
----Returns nil, message, "NOT_FOUND" where no count up to max_chunks reaches the target.
+---The least number of chunks whose bubble ratio is at most the target. Returns nil, message,
+---"NOT_FOUND" where no count up to max_chunks reaches it.
 ---@param strategy dpl.Strategy
 ---@param target_ratio number 0 to 1
 ---@return dpl.LeastChunks? found
