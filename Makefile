@@ -61,7 +61,8 @@ OBJECTS := $(CORE_OBJECTS) $(BIND_OBJECTS) $(HOST_OBJECTS) \
 
 # The version has one home, core/dpl.h.
 version_part = $(shell awk '$$2 == "DPL_VERSION_$(1)" { print $$3 }' core/dpl.h 2>/dev/null)
-SONAME := libdpl.so.$(call version_part,MAJOR)
+# While the major number is 0 a minor version may change what programs were compiled against.
+SONAME := libdpl.so.$(call version_part,MAJOR)$(if $(filter 0,$(call version_part,MAJOR)),.$(call version_part,MINOR))
 VERSION := $(call version_part,MAJOR).$(call version_part,MINOR).$(call version_part,PATCH)
 SHARED := $(BUILD)/libdpl.so.$(VERSION)
 
@@ -73,7 +74,8 @@ PRODUCTS := $(DPL) $(BUILD)/libdpl.a $(BUILD)/libdpl.so $(BUILD)/dpl.so
 
 WARNINGS := -Wall -Wextra -Wpedantic $(WERROR)
 DPL_CPPFLAGS := -Icore -D_POSIX_C_SOURCE=200809L
-DPL_CFLAGS := -std=c11 -fPIC -fvisibility=hidden $(WARNINGS)
+# The same files come out wherever the tree lies.
+DPL_CFLAGS := -std=c11 -fPIC -fvisibility=hidden -ffile-prefix-map='$(CURDIR)'=. $(WARNINGS)
 SYSTEM_LIBS := -lm -lpthread
 # Sanitized objects of some compilers leave their run time to the executable.
 NO_UNDEFINED ?= -Wl,--no-undefined
@@ -113,7 +115,7 @@ $(BUILD)/sources: FORCE
 
 # Whether everything needed is here: looked at once, and again when the flags change.
 $(BUILD)/ready: $(BUILD)/flags
-	@CC='$(CC)' LUA='$(LUA)' .ci/packages --check build
+	@CC='$(CC)' LUA='$(LUA)' LUA_CFLAGS='$(LUA_CFLAGS)' .ci/packages --check build
 	@touch $@
 
 $(OBJECTS): $(BUILD)/flags | $(BUILD)/ready
@@ -138,7 +140,7 @@ $(DPL): $(CORE_OBJECTS) $(BIND_OBJECTS) $(HOST_OBJECTS) $(BUILD)/sources
 
 $(BUILD)/libdpl.a: $(CORE_OBJECTS) $(BIND_OBJECTS) $(BUILD)/sources
 	@rm -f $@
-	$(call brief,AR)$(AR) crs $@ $(filter %.o,$^)
+	$(call brief,AR)$(AR) crsD $@ $(filter %.o,$^)
 
 $(SHARED): $(CORE_OBJECTS) $(BUILD)/sources
 	$(call brief,LINK)$(LINK) -shared -Wl,-soname,$(SONAME) $(NO_UNDEFINED) -o $@ $(filter %.o,$^) $(SYSTEM_LIBS)
@@ -167,7 +169,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 submake = $(MAKE) $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 packages = @CC='$(CC)' LUA='$(LUA)' .ci/packages
 # Two of these side by side would build the same files twice at once.
-ifneq ($(filter demo test bench lint sanitize coverage clean format,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test bench lint sanitize sanitize-threads coverage docs clean format,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
@@ -208,6 +210,13 @@ sanitize: ## runs all tests with the address and undefined behaviour sanitizers
 	PRELOAD='$(wildcard $(shell $(CC) -print-file-name=libasan.so 2>/dev/null))'
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
+# Only what has threads: the rest would take an hour and find nothing.
+.PHONY: sanitize-threads
+sanitize-threads: ## runs the tests of threads with the thread sanitizer
+	$(packages) build test sanitize
+	@+$(submake) run-tests BUILD=$(BUILD)/sanitize-threads WERROR=-Werror NO_UNDEFINED= \
+	CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS=-fsanitize=thread T='$(or $(T),threads)'
+
 .PHONY: coverage
 coverage: ## runs all tests and prints the share of lines that they reach, by room of core/
 	$(packages) build test
@@ -218,7 +227,8 @@ coverage: ## runs all tests and prints the share of lines that they reach, by ro
 
 # ---- Checks ----
 
-SCRIPTS := .ci/run .ci/packages core/bind/embed.sh
+SCRIPTS := .ci/run .ci/packages core/bind/embed.sh core/install.sh core/pkg-config.sh \
+    core/host/completion/dpl.bash
 LUA_CHECKED := $(wildcard lua scripts tests)
 HEADERS := $(sort $(wildcard core/*.h core/*/*.h tests/*.h))
 C_SOURCES := $(CORE) $(BIND) $(HOST) $(sort $(wildcard tests/*.c))
@@ -256,48 +266,89 @@ format: ## lays out all C sources as .clang-format says
 	$(packages) lint
 	clang-format -i $(C_SOURCES) $(HEADERS)
 
+# ---- Documentation ----
+
+# Warnings are errors: what is not documented, or not so that it can be read, does not pass.
+DOCS := $(BUILD)/docs
+ANNOTATIONS := $(shell cd lua/library 2>/dev/null && find * -name '*.lua')
+
+.PHONY: docs docs-c docs-lua
+docs: ## installs what is missing, makes the pages of the C library and of the Lua modules
+	$(packages) docs
+	@+$(submake) docs-c docs-lua
+	@echo 'docs: $(DOCS)/c/index.html and $(DOCS)/lua/index.html'
+
+docs-c:
+	@rm -rf $(DOCS)/c && mkdir -p $(DOCS)/c
+	@{ cat .ci/docs/c.doxyfile; echo 'OUTPUT_DIRECTORY = $(DOCS)/c'; \
+	echo 'PROJECT_NUMBER = $(VERSION)'; } | doxygen -
+
+docs-lua:
+	@rm -rf $(DOCS)/lua $(DOCS)/lua.in && mkdir -p $(DOCS)/lua $(dir $(ANNOTATIONS:%=$(DOCS)/lua.in/%))
+	@for file in $(ANNOTATIONS); do \
+	awk -f .ci/docs/lua.awk lua/library/$$file >$(DOCS)/lua.in/$$file || exit; done
+	@ldoc --quiet --fatalwarnings --config .ci/docs/lua.ld --dir $(DOCS)/lua $(DOCS)/lua.in >/dev/null
+	@rm -r $(DOCS)/lua.in
+
 # ---- Installing ----
 
+# Each of these may be given; paths may have spaces in them.
 INSTALL ?= install
-BINDIR := $(DESTDIR)$(PREFIX)/bin
-LIBDIR := $(DESTDIR)$(PREFIX)/lib
-INCLUDEDIR := $(DESTDIR)$(PREFIX)/include
-DATADIR := $(DESTDIR)$(PREFIX)/share/dpl
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+LUACDIR ?= $(LIBDIR)/lua/5.4
+BASHDIR ?= $(DATADIR)/bash-completion/completions
+ZSHDIR ?= $(DATADIR)/zsh/site-functions
+FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
+
+define newline
+
+
+endef
+copies = $(foreach file,$(3),$(1) $(file) $(2)/$(notdir $(file))$(newline))
+
+# Every file that is installed: its mode or "link", where it comes from, where it goes.
+define INSTALLED
+755 $(DPL) $(BINDIR)/dpl
+$(call copies,644,$(LIBDIR),$(BUILD)/libdpl.a $(SHARED))
+link $(notdir $(SHARED)) $(LIBDIR)/$(SONAME)
+link $(SONAME) $(LIBDIR)/libdpl.so
+644 $(BUILD)/dpl.pc $(LIBDIR)/pkgconfig/dpl.pc
+644 $(BUILD)/dpl.so $(LUACDIR)/dpl.so
+644 core/dpl.h $(INCLUDEDIR)/dpl.h
+$(call copies,644,$(INCLUDEDIR)/dpl,$(wildcard core/dpl/*.h))
+644 core/host/dpl.1 $(MANDIR)/man1/dpl.1
+644 core/host/completion/dpl.bash $(BASHDIR)/dpl
+644 core/host/completion/dpl.zsh $(ZSHDIR)/_dpl
+644 core/host/completion/dpl.fish $(FISHDIR)/dpl.fish
+$(call copies,644,$(DATADIR)/dpl/library,$(wildcard lua/library/*.lua))
+$(call copies,644,$(DATADIR)/dpl/library/dpl,$(wildcard lua/library/dpl/*.lua))
+$(call copies,644,$(DATADIR)/dpl/scripts,$(wildcard scripts/*.lua))
+$(call copies,644,$(DATADIR)/doc/dpl,LICENSE README.md)
+endef
 
 # For programs in C. libdpl.a also has luaopen_dpl; who calls it brings a Lua of his own.
-define PKG_CONFIG_FILE
-prefix=$(PREFIX)
-libdir=$${prefix}/lib
-includedir=$${prefix}/include
+$(BUILD)/dpl.pc: FORCE
+	@mkdir -p $(@D)
+	@VERSION='$(VERSION)' LIBS_PRIVATE='$(SYSTEM_LIBS)' sh core/pkg-config.sh >$@
 
-Name: dpl
-Description: Schedules, simulation and cost models of pipeline parallelism
-Version: $(VERSION)
-Cflags: -I$${includedir}
-Libs: -L$${libdir} -ldpl
-Libs.private: $(SYSTEM_LIBS)
-endef
-export PKG_CONFIG_FILE
+install uninstall $(BUILD)/dpl.pc: export PREFIX := $(PREFIX)
+install uninstall $(BUILD)/dpl.pc: export LIBDIR := $(LIBDIR)
+install uninstall $(BUILD)/dpl.pc: export INCLUDEDIR := $(INCLUDEDIR)
+install: export INSTALL := $(INSTALL)
+install: export INSTALLED := $(INSTALLED)
+MANIFEST = '$(DESTDIR)' '$(DATADIR)/dpl/manifest'
 
 .PHONY: install
-install: all ## copies everything below PREFIX (/usr/local), within DESTDIR
-	$(INSTALL) -d $(BINDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/lua/5.4 $(INCLUDEDIR)/dpl $(DATADIR)/scripts
-	$(INSTALL) -m 755 $(DPL) $(BINDIR)/dpl
-	$(INSTALL) -m 644 $(BUILD)/libdpl.a $(SHARED) $(LIBDIR)
-	ln -sf $(notdir $(SHARED)) $(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(LIBDIR)/libdpl.so
-	$(INSTALL) -m 644 $(BUILD)/dpl.so $(LIBDIR)/lua/5.4
-	$(INSTALL) -m 644 core/dpl.h $(INCLUDEDIR)
-	$(INSTALL) -m 644 $(wildcard core/dpl/*.h) $(INCLUDEDIR)/dpl
-	$(INSTALL) -m 644 $(wildcard scripts/*.lua) $(DATADIR)/scripts
-	printf '%s\n' "$$PKG_CONFIG_FILE" >$(LIBDIR)/pkgconfig/dpl.pc
+install: all $(BUILD)/dpl.pc ## copies everything below PREFIX (/usr/local), within DESTDIR
+	@printf '%s\n' "$$INSTALLED" | sh core/install.sh install $(MANIFEST)
 
 .PHONY: uninstall
 uninstall: ## removes what "make install" copied, given the same PREFIX and DESTDIR
-	rm -f $(BINDIR)/dpl $(LIBDIR)/libdpl.a $(LIBDIR)/libdpl.so $(LIBDIR)/$(SONAME) \
-	    $(LIBDIR)/$(notdir $(SHARED)) $(LIBDIR)/lua/5.4/dpl.so $(LIBDIR)/pkgconfig/dpl.pc \
-	    $(INCLUDEDIR)/dpl.h
-	rm -rf $(DATADIR) $(INCLUDEDIR)/dpl
+	@sh core/install.sh uninstall $(MANIFEST)
 
 .PHONY: clean
 clean: ## removes everything that was built
@@ -305,4 +356,4 @@ clean: ## removes everything that was built
 
 .PHONY: help
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile

@@ -18,13 +18,30 @@
  *
  * Conventions
  * - Functions that can fail return a dpl_code, DPL_OK being 0, and fill *error unless it is NULL.
- *   What they were to create is then left NULL; nothing leaks.
+ *   What they were to create is then left NULL, other results have no meaning, and nothing leaks.
+ *   A call that succeeds leaves *error as it was.
+ * - Arguments may be NULL only where that is said: hooks, error, costs and options of a
+ *   simulation. Texts end with a NUL; where a length stands beside one they need not.
  * - Ranks, stages and chunks (micro-batches) count from 0. A second route numbers its stages after
  *   the first's: DualPipe on P ranks has stages 0..P-1 on ranks 0..P-1 and P..2P-1 on P-1..0.
  * - Times are in whatever unit the costs are in.
- * - There is no global state. A schedule is immutable once made and may be shared by threads; a
- *   timeline belongs to one thread at a time and keeps a pointer to its schedule, which must
- *   outlive it.
+ * - Structs that are given are read during the call only. They may be zeroed and then set in part,
+ *   but dpl_simulate_options begin as DPL_SIMULATE_DEFAULTS, and a dpl_workload as
+ *   DPL_WORKLOAD_DEFAULTS.
+ * - Whoever makes an object owns it and destroys it, once, with the function of its type, for
+ *   which NULL is nothing to do. A pointer that a function returns belongs to the object that was
+ *   asked, and ends with it.
+ * - There is no global state, and any number of threads may use the library, each with objects of
+ *   its own. A schedule is immutable once made and may be shared by threads; a timeline belongs to
+ *   one thread at a time and keeps a pointer to its schedule, which must outlive it. A function
+ *   that takes an object by a pointer to const only reads it, so that several threads may ask at
+ *   once. No function starts a thread; hooks are called by the thread that made the call.
+ * - Numbers in messages, and in text for people, have the decimal point of the program's locale
+ *   (LC_NUMERIC). No figure and no file hangs on it.
+ * - While the major version is 0 a minor version may change structs; libdpl.so's name for the
+ *   loader (libdpl.so.0.1) then changes too. For programs in other languages: enums are ints, and
+ *   structs are laid out as the C compiler of the system lays them out. An object's own struct is
+ *   never shown.
  */
 #ifndef DPL_H
 #define DPL_H
@@ -57,7 +74,8 @@ DPL_API const char *dpl_version(void);
  * such name, or nothing that answers the question. INVALID: a schedule that breaks a rule.
  * DEADLOCK: a schedule whose ranks wait for each other. MEMORY: it cannot be had. CANCELLED: the
  * cancel hook said so. RANGE: a result that a double cannot hold. FILE: one that cannot be read or
- * written; the library itself opens none.
+ * written, of Lua's functions: the library opens none, but for those in which Linux says how much
+ * memory is left.
  */
 #define DPL_CODES(X)                                                                               \
     X(OK)                                                                                          \
@@ -69,7 +87,11 @@ DPL_API const char *dpl_version(void);
 typedef enum dpl_code { DPL_CODES(DPL_CODE_MEMBER) DPL_CODE_COUNT } dpl_code;
 #undef DPL_CODE_MEMBER
 
-/* What went wrong. rank and position (in that rank's order) are -1 where they do not apply. */
+/*
+ * What went wrong. rank and position (in that rank's order) are -1 where they do not apply.
+ * message: one line for people, which says what would be right; a longer one is cut. Its words may
+ * change from one version to the next, so a program goes by the code.
+ */
 typedef struct dpl_error {
     dpl_code code;
     int32_t rank;
@@ -85,12 +107,20 @@ DPL_API const char *dpl_code_name(dpl_code code);
 struct dpl_strategies; /* see strategy.h */
 
 /*
- * Memory, cancellation and strategies, given when an object is made; the object copies them. A NULL
- * hooks, or a NULL member, stands for the C library's allocator, for work that is never cancelled,
- * and for no strategies but the library's.
- * resize: as realloc; new_size 0 frees and returns NULL; block NULL allocates. May return NULL.
- * cancelled: asked every few milliseconds of work; nonzero stops it with DPL_CANCELLED.
+ * Memory, cancellation and strategies, given when an object is made, for all that is done with it;
+ * the object copies them, so `user` must outlive the object. A NULL hooks, or a NULL member, stands
+ * for the C library's allocator, for work that is never cancelled, and for no strategies but the
+ * library's.
+ * resize: as realloc, aligned as malloc aligns; new_size 0 frees and returns NULL; block NULL
+ * allocates. May return NULL, which the call that asked reports as DPL_MEMORY. old_size is what the
+ * block was asked for with. What surely cannot be had, of 256 MiB or more, is DPL_MEMORY without
+ * asking.
+ * cancelled: asked every few milliseconds of work; nonzero stops it with DPL_CANCELLED. What was
+ * being made is then gone; a timeline may be simulated again.
  * strategies: what functions that take the name of a strategy know besides the library's own.
+ * The functions must return: no longjmp, no exception. They may use the library, but not the objects
+ * that the call which asks is working on. Where threads share an object, or its hooks, they are
+ * called by several threads at once: a schedule's by those that write it to a file.
  */
 typedef struct dpl_hooks {
     void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);
@@ -130,7 +160,10 @@ DPL_API dpl_code dpl_action_parse(const char *text, size_t length, dpl_action *a
 
 /* ---- Schedules ---- */
 
-/* A schedule: routes (which ranks a micro-batch visits) and orders (what each rank runs). */
+/*
+ * A schedule: routes (which ranks a micro-batch visits) and orders (what each rank runs). Whether
+ * it can run was found out when it was made, so that asking costs nothing.
+ */
 typedef struct dpl_schedule dpl_schedule;
 struct dpl_costs;            /* see Simulation */
 struct dpl_simulate_options; /* likewise */
@@ -208,23 +241,28 @@ DPL_API void dpl_schedule_destroy(dpl_schedule *schedule);
  */
 DPL_API dpl_code dpl_schedule_validate(const dpl_schedule *schedule, dpl_error *error);
 
+/* The sizes of a schedule; stages are those of all routes. */
 DPL_API int32_t dpl_schedule_num_ranks(const dpl_schedule *schedule);
 DPL_API int32_t dpl_schedule_num_chunks(const dpl_schedule *schedule);
 DPL_API int32_t dpl_schedule_num_stages(const dpl_schedule *schedule);
 DPL_API size_t dpl_schedule_num_routes(const dpl_schedule *schedule);
-/* Number of stages of a route, the same for every route that a strategy of this library makes. */
+/*
+ * Number of stages of a route, the same for every route that a strategy of this library makes. 0
+ * here and below where there is no such route.
+ */
 DPL_API int32_t dpl_schedule_route_length(const dpl_schedule *schedule, size_t route);
 /* The stage that a route begins with, and the chunks that take it. */
 DPL_API int32_t dpl_schedule_route_first_stage(const dpl_schedule *schedule, size_t route);
 DPL_API int32_t dpl_schedule_route_first_chunk(const dpl_schedule *schedule, size_t route);
 DPL_API int32_t dpl_schedule_route_num_chunks(const dpl_schedule *schedule, size_t route);
-/* The rank that holds a stage. */
+/* The rank that holds a stage, -1 where there is no such stage. */
 DPL_API int32_t dpl_schedule_stage_rank(const dpl_schedule *schedule, int32_t stage);
-/* How many stages a rank holds. */
+/* How many stages a rank holds, 0 for a rank out of range. */
 DPL_API int32_t dpl_schedule_stages_on_rank(const dpl_schedule *schedule, int32_t rank);
 /* Actions in all; an overlapped pair is one. */
 DPL_API size_t dpl_schedule_num_actions(const dpl_schedule *schedule);
-/* The order of a rank, owned by the schedule, and its length. NULL for a rank out of range. */
+/* The order of a rank, owned by the schedule, and its length. NULL and 0 for a rank out of range.
+ */
 DPL_API const dpl_action *dpl_schedule_order(const dpl_schedule *schedule, int32_t rank,
                                              size_t *length);
 /* Bytes that the schedule holds. */
@@ -261,13 +299,13 @@ typedef struct dpl_strategy_info {
 } dpl_strategy_info;
 
 /*
- * Strategies known, and the one at an index, sorted by name; NULL past the end. Known are those of
- * the library, and those of hooks->strategies, which are the caller's own: see strategy.h. Hooks of
- * NULL have none; nothing else of them is used here.
+ * How many strategies are known: those of the library, and those of hooks->strategies, which are
+ * the caller's own (see strategy.h). Hooks may be NULL; nothing else of them is used here.
  */
 DPL_API size_t dpl_strategy_count(const dpl_hooks *hooks);
+/* The one at an index, sorted by name; NULL past the end. */
 DPL_API const dpl_strategy_info *dpl_strategy_at(size_t index, const dpl_hooks *hooks);
-/* By name or alias; NULL where there is none. */
+/* By name or alias, in lower case; NULL where there is none. */
 DPL_API const dpl_strategy_info *dpl_strategy_find(const char *name, const dpl_hooks *hooks);
 /* DPL_OK where the strategy allows the shape; else DPL_NOT_FOUND or DPL_SIZE and the rule. */
 DPL_API dpl_code dpl_strategy_check(const char *name, const dpl_shape *shape,
@@ -388,9 +426,13 @@ typedef struct dpl_summary {
     double total_busy; /* over all ranks */
 } dpl_summary;
 
-/* Makes room for a timeline of the schedule; simulate fills it, as often as wanted. */
+/*
+ * Makes room for a timeline of the schedule; simulate fills it, as often as wanted. Before that,
+ * and after a simulation that failed, its figures are 0 or have no meaning.
+ */
 DPL_API dpl_code dpl_timeline_create(const dpl_schedule *schedule, const dpl_hooks *hooks,
                                      dpl_timeline **timeline, dpl_error *error);
+/* Frees it, before its schedule; NULL is allowed. */
 DPL_API void dpl_timeline_destroy(dpl_timeline *timeline);
 
 /*
@@ -404,14 +446,16 @@ DPL_API void dpl_timeline_destroy(dpl_timeline *timeline);
 DPL_API dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
                               const dpl_simulate_options *options, dpl_error *error);
 
+/* The figures of the last simulation, owned by the timeline; the next one writes over them. */
 DPL_API const dpl_summary *dpl_timeline_summary(const dpl_timeline *timeline);
+/* The schedule that it was made for. */
 DPL_API const dpl_schedule *dpl_timeline_schedule(const dpl_timeline *timeline);
 /* The time of a message that nothing holds up, as simulated: T of dpl_comm_model. */
 DPL_API double dpl_timeline_p2p(const dpl_timeline *timeline);
 /* Start and end of the action at a position of a rank's order; both must exist. */
 DPL_API double dpl_timeline_start(const dpl_timeline *timeline, int32_t rank, size_t position);
 DPL_API double dpl_timeline_end(const dpl_timeline *timeline, int32_t rank, size_t position);
-/* The time that a rank's actions take. */
+/* The time that a rank's actions take; the rank must exist. */
 DPL_API double dpl_timeline_busy(const dpl_timeline *timeline, int32_t rank);
 /* Bytes that the timeline holds. */
 DPL_API size_t dpl_timeline_bytes(const dpl_timeline *timeline);
@@ -420,13 +464,15 @@ DPL_API size_t dpl_timeline_bytes(const dpl_timeline *timeline);
  * The most activations a rank holds at once. activations: in units of one stage's activations of
  * one micro-batch; share: in units of a rank's whole share of the model, the former times ranks /
  * route length. F takes one unit at its start, B frees it at its end, I frees 1 - weight_memory, W
- * the rest; a pair takes its F's before it frees its B's.
+ * the rest; a pair takes its F's before it frees its B's. 0 for a rank out of range.
+ * weight_memory is from 0 to 1, and the schedule one that can run.
  */
 typedef struct dpl_peak {
     double activations;
     double share;
 } dpl_peak;
 
+/* What the actions of a rank hold. */
 DPL_API dpl_peak dpl_peak_of_rank(const dpl_schedule *schedule, int32_t rank, double weight_memory);
 /* The same with the timeline's weight_memory. */
 DPL_API dpl_peak dpl_timeline_peak(const dpl_timeline *timeline, int32_t rank);
@@ -458,6 +504,7 @@ typedef struct dpl_run {
 DPL_API dpl_code dpl_run_create(const char *strategy, const dpl_shape *shape,
                                 const dpl_costs *costs, const dpl_simulate_options *options,
                                 const dpl_hooks *hooks, dpl_run *run, dpl_error *error);
+/* Frees both and leaves NULLs, so that it may be called again. */
 DPL_API void dpl_run_destroy(dpl_run *run);
 
 /*

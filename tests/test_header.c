@@ -131,6 +131,22 @@ static void schedule_answers(void)
     dpl_schedule_destroy(s);
 }
 
+/* What is asked of numbers that are out of range has an answer too. */
+static void schedule_answers_out_of_range(void)
+{
+    dpl_schedule *s = make("dualpipe", 4, 8);
+    CHECK(dpl_schedule_route_length(s, 2) == 0);
+    CHECK(dpl_schedule_route_first_stage(s, 2) == 0);
+    CHECK(dpl_schedule_route_first_chunk(s, SIZE_MAX) == 0);
+    CHECK(dpl_schedule_route_num_chunks(s, 2) == 0);
+    CHECK(dpl_schedule_stage_rank(s, -1) == -1);
+    CHECK(dpl_schedule_stage_rank(s, 8) == -1);
+    CHECK(dpl_schedule_stages_on_rank(s, -1) == 0);
+    CHECK(dpl_schedule_stages_on_rank(s, 4) == 0);
+    CHECK(dpl_peak_of_rank(s, 4, 1).activations == 0);
+    dpl_schedule_destroy(s);
+}
+
 /* The text of an action of a rank's order. */
 static const char *text_at(const dpl_schedule *s, int32_t rank, size_t position, char *text)
 {
@@ -509,6 +525,7 @@ static const test tests[] = {
     TEST(nothing_is_an_owner_to_destroy),
     TEST(error_may_be_null),
     TEST(schedule_answers),
+    TEST(schedule_answers_out_of_range),
     TEST(actions_are_pytorchs),
     TEST(pairs_alone_have_a_backward_stage),
     TEST(action_is_read_and_written),

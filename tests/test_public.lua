@@ -1,6 +1,7 @@
 -- The public headers as what they are: a promise to programs in C and C++, and their manual.
 
 local lu = require "luaunit"
+local installing = require "installing"
 
 local ROOT = os.getenv("DPL_ROOT")
 local BUILD = os.getenv("DPL_BUILD")
@@ -54,10 +55,14 @@ function TestPublicHeaders:tearDown()
   os.execute(("rm -rf '%s'"):format(self.directory))
 end
 
+local function has_command(name)
+  return os.execute(("command -v %s >/dev/null"):format(name))
+end
+
 -- Compiles a text; the compiler must have nothing to say. Skips where there is none.
 function TestPublicHeaders:compile(text, compiler, options, libraries)
-  lu.skipIf(not os.execute(("command -v %s >/dev/null"):format(compiler)), "no " .. compiler)
-  local source = self.directory .. "/user." .. (compiler == "c++" and "cpp" or "c")
+  lu.skipIf(not has_command(compiler), "no " .. compiler)
+  local source = self.directory .. "/user." .. (compiler:find "%+%+" and "cpp" or "c")
   local file = assert(io.open(source, "w"))
   file:write(text)
   file:close()
@@ -79,6 +84,18 @@ function TestPublicHeaders.test_library_exports_what_they_declare()
   lu.assertEquals(exported, declared)
 end
 
+-- A comment stands right above a function, or above several that stand together.
+function TestPublicHeaders.test_every_function_is_described()
+  for _, path in ipairs(headers()) do
+    for block in (read(path) .. "\n"):gmatch("(.-)\n%s*\n") do
+      local before = block:match("^(.-)DPL_API") or block:match("^(.-)\nDPL_API")
+      if before and not block:find("define DPL_API", 1, true) then
+        lu.assertNotNil(before:find("%*/%s*$"), path .. ": " .. block)
+      end
+    end
+  end
+end
+
 -- The manual's own functions; those of the parts have tests of their modules.
 function TestPublicHeaders.test_every_function_is_used_in_test_header()
   local used = read(ROOT .. "/tests/test_header.c")
@@ -87,10 +104,34 @@ function TestPublicHeaders.test_every_function_is_used_in_test_header()
   end
 end
 
+-- What a header that is for programs with a Lua needs.
+local function lua_flags()
+  return lines_of(installing.FIND_LUA .. "pkg-config --cflags $lua 2>/dev/null")[1] or ""
+end
+
+local function standards()
+  local list = {}
+  for _, compiler in ipairs { "cc", "gcc", "clang", "musl-gcc" } do
+    list[#list + 1] = { compiler, "-std=c11 -fsyntax-only" }
+  end
+  list[#list + 1] = { "tcc", "-c -o /dev/null" }
+  for _, compiler in ipairs { "c++", "g++", "clang++" } do
+    list[#list + 1] = { compiler, "-std=c++17 -fsyntax-only" }
+    list[#list + 1] = { compiler, "-std=c++11 -fsyntax-only" }
+  end
+  return list
+end
+
+-- By every compiler there is.
 function TestPublicHeaders:test_each_stands_alone()
+  local flags = lua_flags()
   for _, path in ipairs(headers()) do
-    local name = path:match("core/(.+)$")
-    self:compile(('#include "%s"\n'):format(name), "cc", "-std=c11 -fsyntax-only")
+    for _, standard in ipairs(standards()) do
+      if has_command(standard[1]) then
+        self:compile(('#include "%s"\nint nothing;\n'):format(path:match("core/(.+)$")),
+          standard[1], flags .. " " .. standard[2])
+      end
+    end
   end
 end
 
@@ -102,20 +143,69 @@ int main()
     dpl_hooks hooks{};
     dpl_costs costs = {DPL_COST(1), DPL_COST(2), {}, {}, {}, 0};
     dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
-    return hooks.user == nullptr && costs.F.value == 1 && options.weight_memory == 1 ? 0 : 1;
+    dpl_workload work = DPL_WORKLOAD_DEFAULTS;
+    return hooks.user == nullptr && costs.F.value == 1 && options.weight_memory == 1 &&
+        work.model.weight_memory == 1 ? 0 : 1;
 }
 ]], "c++", "-std=c++11 -fsyntax-only")
 end
 
--- The example with which the manual begins, cut out of its comment.
-function TestPublicHeaders:test_example_of_the_manual()
-  local comment = read(ROOT .. "/core/dpl.h"):match("Simple use:\n(.-)\n %* Conventions")
-  local example = ("\n" .. comment):gsub("\n %*", "\n")
-  local program = self.directory .. "/user"
-  self:compile(('#include <stdio.h>\n#include "dpl.h"\nint main(void)\n{\n%s\n    return 0;\n}\n')
-    :format(example), "cc", ("-std=c11 -o '%s'"):format(program),
-    ("-L'%s' -ldpl -Wl,-rpath,'%s' -Wl,--allow-shlib-undefined"):format(BUILD, BUILD))
-  lu.assertEquals(lines_of(("LD_PRELOAD='%s' '%s'"):format(PRELOAD, program)), { "66" })
+-- What the example of each header prints, as Lua has it.
+local EXAMPLES <const> = {
+  ["dpl.h"] = function()
+    return "66"
+  end,
+  ["analyze.h"] = function()
+    local bubble = require("dpl.analysis").BubbleCalculator(8):bubble("dualpipe", 20)
+    return ("%g idle, by %s"):format(bubble.bubble_ratio, bubble.formula)
+  end,
+  ["model.h"] = function()
+    local search = require("dpl.benchmark").ConfigurationSearch { model_params = 13e9,
+      num_layers = 40, hidden_dim = 5120, seq_len = 4096, batch_size = 64, gpu_memory_gb = 80 }
+    local best = assert(search:search_optimal_config { min_ranks = 2, max_ranks = 16 })[1]
+    return ("%s on %d ranks"):format(best.strategy, best.num_ranks)
+  end,
+  ["pytorch.h"] = function()
+    return "2 ranks"
+  end,
+  ["search.h"] = function()
+    local best = require("dpl.simulator").ScheduleComparator(8, 32):compare_strategies()[1]
+    return ("%s: %g"):format(best.strategy, best.makespan)
+  end,
+}
+
+-- The lines of code after "Simple use" in the first comment of a header, which are indented.
+local function example_of(path)
+  local comment = read(path):match("^(/%*.-%*/)")
+  local code = comment:match("\n %* Simple use[^\n]*:\n(.*)$")
+  local lines = {}
+  for line in (code or ""):gmatch("[^\n]+") do
+    if not line:find("^ %*    ") and line ~= " *" then
+      break
+    end
+    lines[#lines + 1] = line:sub(3)
+  end
+  return code and table.concat(lines, "\n")
+end
+
+-- The examples with which headers begin, cut out of their comments.
+function TestPublicHeaders:test_examples_of_the_manual()
+  local count = 0
+  for _, path in ipairs(headers()) do
+    local code = example_of(path)
+    local expected = EXAMPLES[path:match("[^/]+$")]
+    if expected then
+      lu.assertNotNil(code, path)
+      local program = self.directory .. "/user"
+      self:compile(("#include <stdio.h>\n#include <stdlib.h>\n#include <dpl.h>\n"
+        .. "int main(void)\n{\n%s\n    return 0;\n}\n"):format(code), "cc",
+        ("-std=c11 -o '%s'"):format(program),
+        ("-L'%s' -ldpl -Wl,-rpath,'%s' -Wl,--allow-shlib-undefined"):format(BUILD, BUILD))
+      lu.assertEquals(lines_of(("LD_PRELOAD='%s' '%s'"):format(PRELOAD, program)), { expected() })
+      count = count + 1
+    end
+  end
+  lu.assertEquals(count, 5)
 end
 
 return { TestPublicHeaders = TestPublicHeaders }

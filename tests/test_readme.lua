@@ -2,11 +2,12 @@
 -- compared with what it shows.
 --
 --   ```console     "$ command" lines, each with the output that follows it; a line "..." stands for
---                  any lines
+--                  any lines. Those from "make install" on are one session with what it installs.
 --   ```lua         a script; the ```text that follows next, if it does, is its output
 --   ```c           likewise a program that is linked with libdpl
 
 local lu = require "luaunit"
+local installing = require "installing"
 local process = require "process"
 
 local quoted = process.quoted
@@ -88,17 +89,77 @@ function TestBlocks.test_comparison_can_fail()
   lu.assertFalse(matches("a.b\n", "a+b\n"))
 end
 
--- In the root of the tree, as a reader would run them; ./dpl is the one that is being tested.
-function TestBlocks.test_commands()
+-- All commands that are shown: { text =, output =, line = }.
+local function commands()
+  local list = {}
   for block in each_block("console") do
-    for command, expected in block.text:gmatch("%$ ([^\n]+)\n([^$]*)") do
-      lu.assertEquals(command:sub(1, 5), "./dpl", command)
-      local real = process.DPL .. command:sub(6)
-      local output, code = sh(("cd %s && %s"):format(quoted(ROOT), real))
-      lu.assertEquals(code, 0, output)
-      assert_output(output, expected, block.line)
+    for line in block.text:gmatch("([^\n]*)\n") do
+      if line:sub(1, 2) == "$ " then
+        list[#list + 1] = { text = line:sub(3), output = "", line = block.line }
+      else
+        list[#list].output = list[#list].output .. line .. "\n"
+      end
     end
   end
+  return list
+end
+
+local function is_of_build(command)
+  return command.text:sub(1, 5) == "./dpl"
+end
+
+-- In the root of the tree, as a reader would run them; ./dpl is the one that is being tested.
+function TestBlocks.test_commands()
+  local count = 0
+  for _, command in ipairs(commands()) do
+    if is_of_build(command) then
+      local output, code = sh(("cd %s && %s"):format(quoted(ROOT),
+        process.DPL .. command.text:sub(6)))
+      lu.assertEquals(code, 0, output)
+      assert_output(output, command.output, command.line)
+      count = count + 1
+    end
+  end
+  lu.assertTrue(count >= 2)
+end
+
+-- What a reader has before the session: the tree, of which only what it reads is here; the program
+-- of the README as example.c; a home that is empty. Its python3 has what the examples need.
+local function begin_session()
+  for block in each_block("c") do
+    process.write("example.c", block.text)
+  end
+  return ([[
+    HOME=$PWD/home; export HOME; mkdir home bin; ln -s %s/tests tests
+    make() { command make -s -C %s "$@" 2>make.log || cat make.log; }
+    ln -s "$(command -v %s)" bin/lua5.4
+    ln -s "$(command -v %s)" bin/python3
+    PATH=$PWD/bin:$PATH; PYTHONDONTWRITEBYTECODE=1; export PATH PYTHONDONTWRITEBYTECODE
+  ]]):format(quoted(ROOT), quoted(ROOT), quoted(setting "DPL_LUA"), installing.python_with("cffi"))
+end
+
+local MARK <const> = "---- next ----\n"
+
+function TestBlocks.test_session_with_what_is_installed()
+  lu.skipIf(installing.IS_SANITIZED, "programs would have to be sanitized as well")
+  lu.skipIf(not os.getenv("MAKEFLAGS"), "not run by make")
+  for _, command in ipairs { "cc", "pkg-config" } do
+    process.skip_without(command)
+  end
+  local script, shown = begin_session(), {}
+  for _, command in ipairs(commands()) do
+    if not is_of_build(command) then
+      script = script .. command.text .. "\necho; printf %s " .. quoted(MARK) .. "\n"
+      shown[#shown + 1] = command
+    end
+  end
+  lu.assertStrContains(shown[1].text, "make install")
+  local i = 0
+  for output in sh(script):gmatch("(.-)\n" .. MARK:gsub("%-", "%%-")) do
+    i = i + 1
+    assert_output(output, shown[i].output, shown[i].line)
+  end
+  lu.assertEquals(i, #shown)
 end
 
 function TestBlocks.test_scripts()

@@ -22,7 +22,7 @@ module_name() {
 }
 
 printf '/* Generated from Lua sources by core/bind/embed.sh; do not edit. */\n'
-printf '#include "bind/embedded.h"\n'
+printf '#include "bind/bind.h"\n#include "bind/embedded.h"\n'
 
 number=0
 for file in "$@"; do
@@ -43,3 +43,16 @@ for file in "$@"; do
 done
 printf '};\nconst size_t dpl_embedded_count =\n'
 printf '    sizeof dpl_embedded_modules / sizeof dpl_embedded_modules[0];\n'
+
+number=0
+for file in "$@"; do
+    case $file in
+    "$root"/*)
+        function=luaopen_$(module_name "$file" | tr . _)
+        printf '\nDPL_MODULE int %s(lua_State *L);\n' "$function"
+        printf 'int %s(lua_State *L)\n{\n' "$function"
+        printf '    return dpl_embedded_open(L, &dpl_embedded_modules[%d]);\n}\n' "$number"
+        ;;
+    esac
+    number=$((number + 1))
+done

@@ -28,4 +28,10 @@ extern const size_t dpl_embedded_count;
  */
 void dpl_embedded_preload(lua_State *L);
 
+/*
+ * [-n, +1, e] What luaopen_dpl_report and its like are, one for each file of ours: a stock Lua
+ * looks for them in dpl.so where such a module is required before dpl itself.
+ */
+int dpl_embedded_open(lua_State *L, const dpl_embedded *file);
+
 #endif

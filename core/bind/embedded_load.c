@@ -11,12 +11,11 @@
 #include <lua.h>
 
 /*
- * [-n, +1, e] The loader that require calls; upvalue 1 is the dpl_embedded. Hands its arguments on
- * to the chunk, as a loader of a file would. Only text is accepted: bytecode has no place here.
+ * [-n, +1, e] Hands the arguments on to the chunk, as a loader of a file would. Only text is
+ * accepted: bytecode has no place here.
  */
-static int load_embedded(lua_State *L)
+static int load(lua_State *L, const dpl_embedded *file)
 {
-    const dpl_embedded *file = lua_touserdata(L, lua_upvalueindex(1));
     const char *text = (const char *)file->text;
 
     if (luaL_loadbufferx(L, text, file->length, file->chunkname, "t") != LUA_OK) {
@@ -25,6 +24,12 @@ static int load_embedded(lua_State *L)
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);
     return 1;
+}
+
+/* [-n, +1, e] The loader that require calls; upvalue 1 is the dpl_embedded. */
+static int load_embedded(lua_State *L)
+{
+    return load(L, lua_touserdata(L, lua_upvalueindex(1)));
 }
 
 /* [-1, +0, v] Raises the text as the mistake of the script that called. */
@@ -82,4 +87,10 @@ void dpl_embedded_preload(lua_State *L)
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+}
+
+int dpl_embedded_open(lua_State *L, const dpl_embedded *file)
+{
+    dpl_embedded_preload(L);
+    return load(L, file);
 }

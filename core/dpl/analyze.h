@@ -2,6 +2,15 @@
  * Bubbles by closed form, the chunks that reach a bubble ratio, the comparison of methods, and
  * traffic between ranks. Part of dpl.h, which includes it; the functions follow dpl.h's
  * conventions. Texts that a function points to live as long as the program.
+ *
+ * Simple use:
+ *
+ *     dpl_error error;
+ *     dpl_bubble bubble;
+ *     dpl_problem problem = {.shape = {.num_ranks = 8, .num_chunks = 20}, .hold = DPL_HOLD_RANKS};
+ *
+ *     if (dpl_bubble_find("dualpipe", &problem, NULL, &bubble, &error) == DPL_OK)
+ *         printf("%g idle, by %s\n", bubble.bubble_ratio, bubble.formula);
  */
 #ifndef DPL_ANALYZE_H
 #define DPL_ANALYZE_H
@@ -52,14 +61,14 @@ typedef struct dpl_bubble {
  * By closed form where one holds, else simulated. PP is num_stages, M num_chunks, C p2p; F, B, I,
  * W and FB are the costs of a stage, the same on all of them. The forms:
  *
- * gpipe    (PP-1)(F+B+2C)
- * 1f1b     (PP-1)(F+B) + 2C((PP-1)ceil(M/PP) + max(0, (M-1) mod PP - 1))
- * zb_h1    (PP-1)max(F+I-W+4C, F+3C, I+2C) + q max(0, 2C-W),
- *          q = (PP-1)(ceil(M/PP)-2) + max(0, (M-1) mod PP - 1), for M > PP; for M = PP each term
- *          of the max but the last is 2C shorter and q is 0; for M = PP-1 one hop F+I+2C besides
- *          PP-2 such hops
- * dualpipe, dualpipev
- *          (PP/2-1)(FB+B-3W) for C = 0, F = I, W <= F and FB >= F + W
+ *     gpipe    (PP-1)(F+B+2C)
+ *     1f1b     (PP-1)(F+B) + 2C((PP-1)ceil(M/PP) + max(0, (M-1) mod PP - 1))
+ *     zb_h1    (PP-1)max(F+I-W+4C, F+3C, I+2C) + q max(0, 2C-W),
+ *              q = (PP-1)(ceil(M/PP)-2) + max(0, (M-1) mod PP - 1), for M > PP; for M = PP each
+ *              term of the max but the last is 2C shorter and q is 0; for M = PP-1 one hop F+I+2C
+ *              besides PP-2 such hops
+ *     dualpipe, dualpipev
+ *              (PP/2-1)(FB+B-3W) for C = 0, F = I, W <= F and FB >= F + W
  *
  * Equal costs are those within a relative 1e-9. The forms at C = 0 are published: GPipe, arXiv
  * 1811.06965; PipeDream-Flush, arXiv 2006.09503; zero bubble, arXiv 2401.10241, section 2; the
@@ -221,6 +230,7 @@ DPL_API dpl_code dpl_traffic_create(const dpl_timeline *timeline,
 /* Frees it; NULL is allowed. */
 DPL_API void dpl_traffic_destroy(dpl_traffic *traffic);
 
+/* Over all links; owned by the traffic, as what follows. */
 DPL_API const dpl_traffic_total *dpl_traffic_sum(const dpl_traffic *traffic);
 /* Links that carry messages, sorted by from_rank then to_rank; NULL past the end. */
 DPL_API size_t dpl_traffic_num_links(const dpl_traffic *traffic);

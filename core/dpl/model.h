@@ -12,6 +12,30 @@
  * Transformer Models, arXiv 2205.05198; "SC21" is Narayanan et al., Efficient Large-Scale Language
  * Model Training on GPU Clusters Using Megatron-LM, arXiv 2104.04473; "FlashAttention" is Dao et
  * al., arXiv 2205.14135; "ZeRO" is Rajbhandari et al., arXiv 1910.02054.
+ *
+ * Simple use, the configurations of 2 to 16 ranks that fit into 80 GB:
+ *
+ *     dpl_error error;
+ *     size_t size = 0;
+ *     dpl_search_summary summary;
+ *     dpl_workload work = DPL_WORKLOAD_DEFAULTS;
+ *     dpl_search search = {.min_ranks = 2, .max_ranks = 16, .memory_bytes = 80e9};
+ *
+ *     work.model.params = 13e9;
+ *     work.model.layers = 40;
+ *     work.model.hidden_dim = 5120;
+ *     work.model.seq_len = 4096;
+ *     work.model.batch_size = 64;
+ *     if (dpl_search_size(&work, &search, NULL, &size, &error) == DPL_OK) {
+ *         dpl_estimate *rows = calloc(size, sizeof *rows);
+ *         if (rows != NULL && dpl_search_configurations(&work, &search, NULL, rows, &summary,
+ *                                                       &error) == DPL_OK)
+ *             printf("%s on %d ranks\n", rows[0].strategy, (int)rows[0].num_ranks);
+ *         free(rows);
+ *     }
+ *
+ * Functions that return a number take models that dpl_model_check allows, and counts of at least 1;
+ * of others their numbers have no meaning. The rest check what they are given.
  */
 #ifndef DPL_MODEL_H
 #define DPL_MODEL_H
@@ -110,6 +134,20 @@ typedef struct dpl_hardware {
 #define DPL_MOST_SECONDS 1e9
 
 /*
+ * A model and hardware to begin with: what is not 0 here is what Lua's options stand at, and the
+ * parameters, hidden_dim, seq_len and batch_size are still to be given.
+ */
+#define DPL_MODEL_DEFAULTS                                                                         \
+    {                                                                                              \
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 1, true, true, DPL_RECIPE_FLASH, DPL_PARAMETER_BYTES,           \
+            DPL_GRADIENT_BYTES, DPL_OPTIMIZER_BYTES, 1, 1                                          \
+    }
+#define DPL_HARDWARE_DEFAULTS                                                                      \
+    {                                                                                              \
+        DPL_PEAK_TFLOPS, DPL_EFFICIENCY, 0, 0, 0, 0                                                \
+    }
+
+/*
  * A model on a machine. measured: times of a rank's whole share in seconds, where they are known;
  * F given, the rest follows as in dpl_costs and p2p in it is ignored. With no F nothing may be
  * given, and the times come from FLOPs. With F `overlap` must be 0: give FB.
@@ -119,6 +157,14 @@ typedef struct dpl_workload {
     dpl_hardware hardware;
     dpl_costs measured;
 } dpl_workload;
+
+#define DPL_WORKLOAD_DEFAULTS                                                                      \
+    {                                                                                              \
+        DPL_MODEL_DEFAULTS, DPL_HARDWARE_DEFAULTS,                                                 \
+        {                                                                                          \
+            {0, 0, NULL}, {0, 0, NULL}, {0, 0, NULL}, {0, 0, NULL}, {0, 0, NULL}, 0                \
+        }                                                                                          \
+    }
 
 /* DPL_ARGUMENT where a value is outside its rule, or where two do not fit together. */
 DPL_API dpl_code dpl_model_check(const dpl_model *model, dpl_error *error);

@@ -6,6 +6,16 @@
  * empty (an idle slot, which says nothing of the order and is not kept), an action ("3F7",
  * "(3F7;12B11)OVERLAP_F_B"), or, in files that PyTorch has lowered, a communication: "3SEND_F7",
  * "3RECV_B7", "3UNSHARD". Lines end in LF or CRLF; an empty line is a rank without actions.
+ *
+ * Simple use:
+ *
+ *     const char text[] = "0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\n";
+ *     dpl_error error;
+ *     dpl_schedule *schedule = NULL;
+ *
+ *     if (dpl_schedule_read_csv(text, sizeof text - 1, NULL, NULL, &schedule, &error) == DPL_OK)
+ *         printf("%d ranks\n", (int)dpl_schedule_num_ranks(schedule));
+ *     dpl_schedule_destroy(schedule);
  */
 #ifndef DPL_PYTORCH_H
 #define DPL_PYTORCH_H
@@ -98,7 +108,9 @@ DPL_API dpl_code dpl_schedule_lower(const dpl_schedule *schedule, const dpl_lowe
 
 /* ---- Files ---- */
 
-/* legacy: files from before July 2024, in which B is the input gradient and BW the full backward.
+/*
+ * legacy: files from before July 2024, in which B is the input gradient and BW the full backward.
+ * NULL where they are asked for: files of today.
  */
 typedef struct dpl_csv_options {
     int legacy;

@@ -2,6 +2,20 @@
  * Comparison of strategies, sensitivity to costs, crossings, best chunk counts. Part of dpl.h,
  * which includes it; the functions follow dpl.h's conventions. Every array that a function fills is
  * the caller's, and nothing that it returns has to be freed.
+ *
+ * Simple use:
+ *
+ *     dpl_error error;
+ *     dpl_costs costs = {.F = DPL_COST(1), .B = DPL_COST(2), .W = DPL_COST(1)};
+ *     dpl_comparison_query query = {.shape = {.num_ranks = 8, .num_chunks = 32},
+ *                                   .costs = &costs,
+ *                                   .hold = DPL_HOLD_RANKS,
+ *                                   .options = DPL_SIMULATE_DEFAULTS};
+ *     dpl_comparison best = {.rows = calloc(dpl_strategy_count(NULL), sizeof *best.rows)};
+ *
+ *     if (best.rows != NULL && dpl_compare(&query, NULL, &best, &error) == DPL_OK)
+ *         printf("%s: %g\n", best.rows[0].info->name, best.rows[0].summary.makespan);
+ *     free(best.rows);
  */
 #ifndef DPL_SEARCH_H
 #define DPL_SEARCH_H

@@ -24,27 +24,27 @@ size_t dpl_schedule_num_routes(const dpl_schedule *schedule)
 
 int32_t dpl_schedule_route_length(const dpl_schedule *schedule, size_t route)
 {
-    return schedule->routes[route].length;
+    return route < schedule->num_routes ? schedule->routes[route].length : 0;
 }
 
 int32_t dpl_schedule_route_first_stage(const dpl_schedule *schedule, size_t route)
 {
-    return schedule->routes[route].first_stage;
+    return route < schedule->num_routes ? schedule->routes[route].first_stage : 0;
 }
 
 int32_t dpl_schedule_route_first_chunk(const dpl_schedule *schedule, size_t route)
 {
-    return schedule->routes[route].first_chunk;
+    return route < schedule->num_routes ? schedule->routes[route].first_chunk : 0;
 }
 
 int32_t dpl_schedule_route_num_chunks(const dpl_schedule *schedule, size_t route)
 {
-    return schedule->routes[route].num_chunks;
+    return route < schedule->num_routes ? schedule->routes[route].num_chunks : 0;
 }
 
 int32_t dpl_schedule_stage_rank(const dpl_schedule *schedule, int32_t stage)
 {
-    return schedule->stage_rank[stage];
+    return stage >= 0 && stage < schedule->num_stages ? schedule->stage_rank[stage] : -1;
 }
 
 int32_t dpl_schedule_stages_on_rank(const dpl_schedule *schedule, int32_t rank)

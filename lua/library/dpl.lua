@@ -46,9 +46,27 @@
 ---route has stages and then used for every route.
 ---@alias dpl.Cost number|number[]
 
+---An option of a class, as it tells of it itself.
+---@class dpl.Option
+---@field name string
+---@field meaning string what it is, in a line
+---@field unit string "" where it has none
+---@field required? boolean true where it must be given
+---@field default? number|boolean|string what stands for it where it is not given
+---@field choices? string[] the values that it may have
+
+---A class: called with a table of options it makes an object. The object's fields of the same names
+---are the options as they were given; they cannot be set. Options that are unknown, of a wrong type or
+---out of range raise.
+---@class dpl.Class
+---@field name string
+---@field meaning string what its objects are for, in a line
+---@field options dpl.Option[]
+
 ---A strategy that a comparison left out, since it does not allow the size, and why.
 ---@alias dpl.Skipped { strategy: dpl.Strategy, reason: string }
 
+---Strategies, schedules and their simulation.
 ---@class dpl
 ---@field _VERSION string version of the library, such as "0.1.0"
 local dpl = {}
@@ -57,6 +75,7 @@ local dpl = {}
 ---@return dpl.Strategy[]
 function dpl.strategies() end
 
+---What is known of a strategy.
 ---@class dpl.StrategyInfo
 ---@field name dpl.Strategy
 ---@field alias? string another name that is accepted
@@ -245,6 +264,7 @@ function ChooseState:cost(kind, stage) end
 ---@field I? integer[]
 ---@field W? integer[]
 
+---The sizes of a strategy's schedule, and what its order is made for.
 ---@class dpl.Shape
 ---@field num_ranks integer ranks of the pipeline
 ---@field num_chunks integer micro-batches, over all routes
@@ -255,6 +275,7 @@ function ChooseState:cost(kind, stage) end
 ---@field weight_memory? number share of an activation that I leaves for W to free, for the same
 ---@field comm? "batched"|dpl.CommModel "batched": dualpipe's and dualpipev's own sends and receives
 
+---The way that micro-batches take through the stages of the model.
 ---@class dpl.Route
 ---@field ranks integer[] the ranks that its stages visit, in order
 ---@field chunks integer[] { first, last }: the chunks that take it
@@ -295,6 +316,7 @@ function dpl.schedule(name, shape) end
 ---stream beside the actions, as in PyTorch's runtime over NCCL.
 ---@alias dpl.CommModel "latency"|"link"|"blocking"|"batched"|"stream"
 
+---How messages travel, and what frees memory.
 ---@class dpl.SimulateOptions
 ---@field weight_memory? number share of an activation, 0 to 1, that I leaves for W; default 1
 ---@field comm? dpl.CommModel default "latency"
@@ -529,6 +551,7 @@ function Timeline:actions(from, to) end
 ---@return dpl.Columns
 function Timeline:columns() end
 
+---Events by columns: entry i of each list is event i.
 ---@class dpl.Columns
 ---@field rank integer[]
 ---@field stage integer[]
@@ -542,6 +565,7 @@ function Timeline:columns() end
 ---@field from_rank integer[]
 ---@field to_rank integer[]
 
+---How a timeline is drawn.
 ---@class dpl.GanttOptions
 ---@field width? integer columns of the whole, 40 to 10000; default 100
 ---@field from? number start of the window; default 0

@@ -1,22 +1,26 @@
 ---@meta dpl.analysis
 
+---Bubbles, the schedules of single ranks, and messages between ranks.
 ---@class dpl.analysis
 local analysis = {}
 
 ---- ScheduleAnalyzer ----
 
+---Options of ScheduleAnalyzer.
 ---@class dpl.AnalyzerOptions: dpl.Problem
 ---@field max_chunks? integer the most that optimal_chunks looks at; default 1024
 
----What each rank does when, its idle time, and the chunks that reach a bubble ratio.
----@param options dpl.AnalyzerOptions
----@return dpl.ScheduleAnalyzer
----@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ScheduleAnalyzer
-function analysis.ScheduleAnalyzer(options) end
-
----@class dpl.ScheduleAnalyzer
+---The schedules and timelines of one problem.
+---@class dpl.ScheduleAnalyzer: dpl.AnalyzerOptions
 local ScheduleAnalyzer = {}
 
+---What each rank does when, its idle time, and the chunks that reach a bubble ratio.
+---@class dpl.ScheduleAnalyzerClass: dpl.Class
+---@overload fun(options: dpl.AnalyzerOptions): dpl.ScheduleAnalyzer
+---@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ScheduleAnalyzer
+analysis.ScheduleAnalyzer = {}
+
+---When every action runs. Raises where the schedule cannot run.
 ---@param strategy dpl.Strategy|dpl.Schedule a schedule must have the object's sizes
 ---@return dpl.Timeline
 function ScheduleAnalyzer:timeline(strategy) end
@@ -31,6 +35,7 @@ function ScheduleAnalyzer:operations(strategy) end
 ---@return number
 function ScheduleAnalyzer:bubble_ratio(strategy) end
 
+---The chunks that reach a bubble ratio, and how that was found out.
 ---@class dpl.LeastChunks
 ---@field num_chunks integer the least that the strategy allows and whose ratio is at most the target
 ---@field bubble_ratio number
@@ -38,7 +43,8 @@ function ScheduleAnalyzer:bubble_ratio(strategy) end
 ---@field verified boolean whether it and the allowed count before it were simulated too
 ---@field tried integer how many allowed counts were looked at
 
----Returns nil, message, "NOT_FOUND" where no count up to max_chunks reaches the target.
+---The least number of chunks whose bubble ratio is at most the target. Returns nil, message,
+---"NOT_FOUND" where no count up to max_chunks reaches it.
 ---@param strategy dpl.Strategy
 ---@param target_ratio number 0 to 1
 ---@return dpl.LeastChunks? found
@@ -48,19 +54,22 @@ function ScheduleAnalyzer:optimal_chunks(strategy, target_ratio) end
 
 ---- BubbleCalculator ----
 
+---Options of BubbleCalculator.
 ---@class dpl.CalculatorOptions: dpl.ShareCosts
 ---@field num_ranks integer ranks of the pipeline; with hold = "stages" stages of the model
 ---@field hold? dpl.Hold default "ranks"
 
----Idle time by closed form where one holds, else simulated and marked as such.
----@param options dpl.CalculatorOptions
----@return dpl.BubbleCalculator
----@overload fun(num_ranks: integer, options?: table): dpl.BubbleCalculator
-function analysis.BubbleCalculator(options) end
-
----@class dpl.BubbleCalculator
+---The bubbles of one problem.
+---@class dpl.BubbleCalculator: dpl.CalculatorOptions
 local BubbleCalculator = {}
 
+---Idle time by closed form where one holds, else simulated and marked as such.
+---@class dpl.BubbleCalculatorClass: dpl.Class
+---@overload fun(options: dpl.CalculatorOptions): dpl.BubbleCalculator
+---@overload fun(num_ranks: integer, options?: table): dpl.BubbleCalculator
+analysis.BubbleCalculator = {}
+
+---A strategy's idle time.
 ---@class dpl.Bubble
 ---@field strategy dpl.Strategy
 ---@field num_ranks integer on which it runs
@@ -74,19 +83,23 @@ local BubbleCalculator = {}
 ---@field formula? string the closed form, where one was used
 ---@field condition? string where none was: the condition that fails, with the numbers
 
+---The bubble of a strategy. A size that it does not allow raises.
 ---@param strategy dpl.Strategy
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:bubble(strategy, num_chunks) end
 
+---Of dualpipe.
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:dualpipe_bubble(num_chunks) end
 
+---Of dualpipev.
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:dualpipev_bubble(num_chunks) end
 
+---Of 1f1b.
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:one_f_one_b_bubble(num_chunks) end
@@ -96,6 +109,7 @@ function BubbleCalculator:one_f_one_b_bubble(num_chunks) end
 ---@return dpl.Bubble
 function BubbleCalculator:zb1p_bubble(num_chunks) end
 
+---Of gpipe.
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:gpipe_bubble(num_chunks) end
@@ -106,6 +120,7 @@ function BubbleCalculator:gpipe_bubble(num_chunks) end
 ---@return dpl.Skipped[] skipped
 function BubbleCalculator:compare(num_chunks) end
 
+---A row of DualPipe's comparison of methods.
 ---@class dpl.MethodRow
 ---@field method string the name in DualPipe's table, or the strategy's
 ---@field strategy dpl.Strategy
@@ -141,15 +156,17 @@ function BubbleCalculator:comparison_text(num_chunks) end
 ---@field message_bytes? number bytes of a message
 ---@field time_unit? number one unit of the costs in seconds; default 1
 
----Messages between ranks, counted from the schedule, their bytes, and the bandwidth that hides them.
----@param options dpl.CommunicationOptions
----@return dpl.CommunicationAnalyzer
----@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.CommunicationAnalyzer
-function analysis.CommunicationAnalyzer(options) end
-
----@class dpl.CommunicationAnalyzer
+---The messages of one problem.
+---@class dpl.CommunicationAnalyzer: dpl.CommunicationOptions
 local CommunicationAnalyzer = {}
 
+---Messages between ranks, counted from the schedule, their bytes, and the bandwidth that hides them.
+---@class dpl.CommunicationAnalyzerClass: dpl.Class
+---@overload fun(options: dpl.CommunicationOptions): dpl.CommunicationAnalyzer
+---@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.CommunicationAnalyzer
+analysis.CommunicationAnalyzer = {}
+
+---How many messages a schedule sends. A message takes a send and a receive.
 ---@class dpl.MessageCount
 ---@field strategy? dpl.Strategy
 ---@field num_ranks integer
@@ -159,10 +176,12 @@ local CommunicationAnalyzer = {}
 ---@field operations integer point-to-point operations, two a message
 ---@field by_rank { rank: integer, sends: integer, receives: integer, operations: integer }[]
 
+---How many messages there are, in all and by rank.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.MessageCount
 function CommunicationAnalyzer:count(strategy) end
 
+---How many bytes a schedule sends.
 ---@class dpl.Volume
 ---@field strategy? dpl.Strategy
 ---@field num_ranks integer
@@ -171,10 +190,12 @@ function CommunicationAnalyzer:count(strategy) end
 ---@field by_rank { rank: integer, bytes_sent: number, bytes_received: number }[]
 ---@field links { from: integer, to: integer, messages: integer, bytes: number }[]
 
+---How many bytes they are, in all, by rank and by link.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.Volume
 function CommunicationAnalyzer:volume(strategy) end
 
+---What one direction between two ranks needs.
 ---@class dpl.LinkBandwidth
 ---@field from integer
 ---@field to integer
@@ -183,6 +204,7 @@ function CommunicationAnalyzer:volume(strategy) end
 ---@field bandwidth number bytes per second, the least that hides all others; 0 where none is left
 ---@field mean_bandwidth number bytes per second over the makespan
 
+---What a schedule needs of its links.
 ---@class dpl.Bandwidth
 ---@field strategy? dpl.Strategy
 ---@field num_ranks integer
@@ -198,6 +220,7 @@ function CommunicationAnalyzer:volume(strategy) end
 ---@return dpl.Bandwidth
 function CommunicationAnalyzer:bandwidth(strategy) end
 
+---A strategy in a comparison of traffic.
 ---@class dpl.TrafficRow
 ---@field strategy dpl.Strategy
 ---@field num_ranks integer

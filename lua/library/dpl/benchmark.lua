@@ -6,6 +6,7 @@
 ---@class dpl.benchmark
 local benchmark = {}
 
+---The model, and the batch of a step.
 ---@class dpl.ModelOptions
 ---@field hidden_dim integer hidden size h
 ---@field seq_len integer tokens of a sample, s
@@ -17,6 +18,7 @@ local benchmark = {}
 ---@field sequence_parallel? boolean norms and dropouts shared out too; default true
 ---@field activation_recipe? "flash"|"standard"|"full" default "flash": 34 s b h bytes a layer
 
+---A rank's share of the model, where that is known instead of the whole.
 ---@class dpl.ShareOptions
 ---@field model_params_per_rank? number parameters of a rank's share, instead of model_params
 ---@field layers_per_rank? number layers of a rank's share, instead of num_layers
@@ -25,12 +27,14 @@ local benchmark = {}
 ---@class dpl.ActivationOptions
 ---@field weight_memory? number share of an activation, 0 to 1, left by I for W to free; default 1
 
+---What a parameter takes beside activations.
 ---@class dpl.StateOptions
 ---@field parameter_bytes? number bytes of a parameter; default 2, bf16
 ---@field gradient_bytes? number bytes of its gradient; default 4, fp32
 ---@field optimizer_bytes? number bytes of its optimizer state; default 12, Adam in fp32
 ---@field optimizer_shards? integer data-parallel ranks that share the optimizer state; default 1
 
+---What the ranks run on.
 ---@class dpl.HardwareOptions
 ---@field causal? boolean attention's FLOPs count half the matrix; default true
 ---@field active_params? number of the parameters given, those that a token uses (mixture of experts;
@@ -50,21 +54,26 @@ local benchmark = {}
 ---@field W? dpl.Cost with F: default B - I, or B / 2
 ---@field FB? dpl.Cost with F: default F + B
 
+---The sizes of the pipeline.
 ---@class dpl.PipelineShape
 ---@field num_ranks integer ranks of the pipeline
 ---@field num_chunks integer micro-batches of a step; divides batch_size
 
 ---- MemoryEstimator ----
 
+---Options of MemoryEstimator. Give model_params or model_params_per_rank.
 ---@class dpl.MemoryOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.StateOptions, dpl.ActivationOptions
 
----@param options dpl.MemoryOptions
----@return dpl.MemoryEstimator
-function benchmark.MemoryEstimator(options) end
-
----@class dpl.MemoryEstimator
+---The memory of one configuration.
+---@class dpl.MemoryEstimator: dpl.MemoryOptions
 local MemoryEstimator = {}
 
+---Estimates the memory of a GPU: activations, parameters and all of it.
+---@class dpl.MemoryEstimatorClass: dpl.Class
+---@overload fun(options: dpl.MemoryOptions): dpl.MemoryEstimator
+benchmark.MemoryEstimator = {}
+
+---Activations, in MB, and how the figure comes about.
 ---@class dpl.ActivationMemory
 ---@field strategy? dpl.Strategy
 ---@field peak_mb number on the fullest rank
@@ -85,6 +94,7 @@ local MemoryEstimator = {}
 ---@return dpl.Code? code
 function MemoryEstimator:estimate_activation_memory(strategy) end
 
+---Parameters, gradients and optimizer state, in MB.
 ---@class dpl.ParameterMemory
 ---@field strategy? dpl.Strategy
 ---@field parameters number how many a GPU holds
@@ -100,6 +110,7 @@ function MemoryEstimator:estimate_activation_memory(strategy) end
 ---@return dpl.Code? code
 function MemoryEstimator:estimate_parameter_memory(strategy) end
 
+---All memory of the fullest rank.
 ---@class dpl.TotalMemory: dpl.ParameterMemory
 ---@field activations_mb number
 ---@field total_gb number
@@ -121,15 +132,19 @@ function MemoryEstimator:compare() end
 
 ---- ThroughputEstimator ----
 
+---Options of ThroughputEstimator. Give model_params or model_params_per_rank.
 ---@class dpl.ThroughputOptions: dpl.PipelineShape, dpl.ShareOptions, dpl.ModelOptions, dpl.HardwareOptions, dpl.MeasuredOptions, dpl.ActivationOptions
 
----@param options dpl.ThroughputOptions
----@return dpl.ThroughputEstimator
-function benchmark.ThroughputEstimator(options) end
-
----@class dpl.ThroughputEstimator
+---The rates of one configuration.
+---@class dpl.ThroughputEstimator: dpl.ThroughputOptions
 local ThroughputEstimator = {}
 
+---Estimates step time, MFU, and samples and tokens per second.
+---@class dpl.ThroughputEstimatorClass: dpl.Class
+---@overload fun(options: dpl.ThroughputOptions): dpl.ThroughputEstimator
+benchmark.ThroughputEstimator = {}
+
+---What a step is worth.
 ---@class dpl.Rate
 ---@field step_time_s number seconds of a step
 ---@field samples_per_second number
@@ -138,11 +153,13 @@ local ThroughputEstimator = {}
 ---@field tflops_per_gpu number TFLOP/s
 ---@field mfu number model FLOPs utilization: share of the peak
 
+---A strategy's step, and what it is worth.
 ---@class dpl.Throughput: dpl.Rate
 ---@field strategy? dpl.Strategy
 ---@field bubble_ratio number idle / (ranks x makespan)
----@field micro_batch_size integer samples
+---@field micro_batch_size? integer samples; not in a comparison's rows
 
+---Step time, rates and MFU.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.Throughput? throughput
 ---@return string? message
@@ -156,6 +173,7 @@ function ThroughputEstimator:throughput(strategy) end
 ---@return dpl.Code? code
 function ThroughputEstimator:step_time(strategy) end
 
+---Model FLOPs utilization.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return number? mfu share of the peak
 ---@return string? message
@@ -178,17 +196,20 @@ function ThroughputEstimator:compare() end
 
 ---- ScalabilityAnalyzer ----
 
+---Options of ScalabilityAnalyzer.
 ---@class dpl.ScalabilityOptions: dpl.ThroughputOptions
 ---@field weak_batch? "constant"|"per_rank" weak scaling: batch and micro-batches stay, or grow with the ranks; default "constant"
 
----Scaling from the shape that num_ranks and num_chunks give.
----@param options dpl.ScalabilityOptions
----@return dpl.ScalabilityAnalyzer
-function benchmark.ScalabilityAnalyzer(options) end
-
----@class dpl.ScalabilityAnalyzer
+---The scaling of one configuration.
+---@class dpl.ScalabilityAnalyzer: dpl.ScalabilityOptions
 local ScalabilityAnalyzer = {}
 
+---Scaling from the shape that num_ranks and num_chunks give.
+---@class dpl.ScalabilityAnalyzerClass: dpl.Class
+---@overload fun(options: dpl.ScalabilityOptions): dpl.ScalabilityAnalyzer
+benchmark.ScalabilityAnalyzer = {}
+
+---One number of ranks.
 ---@class dpl.ScalingRow: dpl.Rate
 ---@field strategy dpl.Strategy
 ---@field num_ranks integer
@@ -213,27 +234,36 @@ function ScalabilityAnalyzer:strong_scaling(strategy, ranks) end
 ---@return { num_ranks: integer, reason: string }[] refused
 function ScalabilityAnalyzer:weak_scaling(strategy, ranks) end
 
+---The most ranks with at least a least efficiency.
+---@class dpl.ScalingLimit: dpl.ScalingRow
+---@field max_ranks integer how far was looked
+
 ---The most ranks with at least min_efficiency. Returns nil, message, "NOT_FOUND" where none reach it.
 ---@param strategy dpl.Strategy
 ---@param options? { min_efficiency?: number, max_ranks?: integer, mode?: "strong"|"weak" } default 0.8, 256, "strong"
----@return dpl.ScalingRow? row
+---@return dpl.ScalingLimit? limit
 ---@return string? message
 ---@return dpl.Code? code
 function ScalabilityAnalyzer:scaling_limit(strategy, options) end
 
 ---- ConfigurationSearch ----
 
+---Options of ConfigurationSearch.
 ---@class dpl.SearchOptions: dpl.ModelOptions, dpl.StateOptions, dpl.HardwareOptions, dpl.ActivationOptions
+---@field model_params number parameters of the model
 ---@field gpu_memory_gb number memory of a GPU, GB
 ---@field strategies? dpl.Strategy[] default: all
 
----@param options dpl.SearchOptions
----@return dpl.ConfigurationSearch
-function benchmark.ConfigurationSearch(options) end
-
----@class dpl.ConfigurationSearch
+---The configurations of one model on one kind of GPU.
+---@class dpl.ConfigurationSearch: dpl.SearchOptions
 local ConfigurationSearch = {}
 
+---Searches the configurations that fit the memory, best first.
+---@class dpl.ConfigurationSearchClass: dpl.Class
+---@overload fun(options: dpl.SearchOptions): dpl.ConfigurationSearch
+benchmark.ConfigurationSearch = {}
+
+---A configuration that fits the memory.
 ---@class dpl.Configuration: dpl.Rate
 ---@field strategy dpl.Strategy
 ---@field num_ranks integer
@@ -249,6 +279,7 @@ local ConfigurationSearch = {}
 ---@field peak_rank integer
 ---@field bubble_ratio number
 
+---What a search came across.
 ---@class dpl.SearchSummary
 ---@field tried integer
 ---@field fitting integer

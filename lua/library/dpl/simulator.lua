@@ -1,5 +1,6 @@
 ---@meta dpl.simulator
 
+---Timelines, comparisons of strategies, and the best sizes.
 ---@class dpl.simulator
 local simulator = {}
 
@@ -20,28 +21,44 @@ local simulator = {}
 ---@field FB? dpl.Cost overlapped forward and backward; default F + B
 ---@field p2p? number latency of a transfer between ranks; default 0
 
+---What is compared: sizes, costs, and what stays the same between strategies.
 ---@class dpl.Problem: dpl.ShareCosts
 ---@field num_ranks integer ranks of the pipeline; with hold = "stages" stages of the model
 ---@field num_chunks integer micro-batches
 ---@field hold? dpl.Hold default "ranks"
 
+---The fields of an event that is made by hand.
+---@class dpl.EventOptions
+---@field kind dpl.Kind
+---@field rank integer the rank that runs it, or sends
+---@field stage integer of a pair, the forward's
+---@field chunk integer of a pair, the forward's
+---@field start number
+---@field finish number
+---@field backward_stage? integer of a pair: the stage of its backward
+---@field backward_chunk? integer of a pair: the micro-batch of its backward
+---@field from_rank? integer of communication: the rank that sends
+---@field to_rank? integer of communication: the rank that receives
+
 ---An event made by hand, with the checks that the simulator's own obey.
----@param fields { kind: dpl.Kind, rank: integer, stage: integer, chunk: integer, start: number, finish: number, backward_stage?: integer, backward_chunk?: integer, from_rank?: integer, to_rank?: integer }
----@return dpl.PipelineEvent
-function simulator.PipelineEvent(fields) end
+---@class dpl.PipelineEventClass: dpl.Class
+---@overload fun(options: dpl.EventOptions): dpl.PipelineEvent
+simulator.PipelineEvent = {}
 
 ---- ScheduleSimulator ----
 
+---Options of ScheduleSimulator.
 ---@class dpl.SimulatorOptions: dpl.Problem, dpl.SimulateOptions
 
----Runs schedules. Sizes that a strategy does not allow raise.
----@param options dpl.SimulatorOptions
----@return dpl.ScheduleSimulator
----@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ScheduleSimulator
-function simulator.ScheduleSimulator(options) end
-
----@class dpl.ScheduleSimulator
+---The timelines of one problem.
+---@class dpl.ScheduleSimulator: dpl.SimulatorOptions
 local ScheduleSimulator = {}
+
+---Runs schedules. Sizes that a strategy does not allow raise.
+---@class dpl.ScheduleSimulatorClass: dpl.Class
+---@overload fun(options: dpl.SimulatorOptions): dpl.ScheduleSimulator
+---@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ScheduleSimulator
+simulator.ScheduleSimulator = {}
 
 ---The timeline of a strategy or of a schedule, which must have the object's sizes: as many chunks
 ---and as many ranks, or with hold = "stages" stages on a route. The costs mean the same for both:
@@ -59,6 +76,7 @@ function ScheduleSimulator:simulate(strategy) end
 ---@return dpl.Code? code
 function ScheduleSimulator:events(strategy) end
 
+---Its first start to last end, over all ranks.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return number? makespan
 ---@return string? message
@@ -67,17 +85,21 @@ function ScheduleSimulator:makespan(strategy) end
 
 ---- ScheduleComparator ----
 
+---Options of ScheduleComparator.
 ---@class dpl.ComparatorOptions: dpl.SimulatorOptions
 ---@field strategies? dpl.Strategy[] default: all that allow the size
 
----@param options dpl.ComparatorOptions
----@return dpl.ScheduleComparator
----@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ScheduleComparator
-function simulator.ScheduleComparator(options) end
-
----@class dpl.ScheduleComparator
+---The strategies on one problem.
+---@class dpl.ScheduleComparator: dpl.ComparatorOptions
 local ScheduleComparator = {}
 
+---Compares strategies on one problem, as rows and as a report.
+---@class dpl.ScheduleComparatorClass: dpl.Class
+---@overload fun(options: dpl.ComparatorOptions): dpl.ScheduleComparator
+---@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ScheduleComparator
+simulator.ScheduleComparator = {}
+
+---A strategy in a comparison.
 ---@class dpl.ComparisonRow
 ---@field strategy dpl.Strategy
 ---@field num_ranks integer on which it ran
@@ -100,24 +122,29 @@ function ScheduleComparator:generate_report() end
 
 ---- ConfigOptimizer ----
 
+---Options of ConfigOptimizer.
 ---@class dpl.OptimizerOptions: dpl.Problem
 ---@field weight_memory? number share of an activation, 0 to 1, that I leaves for W; default 1
 ---@field overhead? number time that every action takes besides its cost; default 0
 
----@param options dpl.OptimizerOptions
----@return dpl.ConfigOptimizer
----@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ConfigOptimizer
-function simulator.ConfigOptimizer(options) end
-
----@class dpl.ConfigOptimizer
+---The best sizes of one problem, and what its costs do.
+---@class dpl.ConfigOptimizer: dpl.OptimizerOptions
 local ConfigOptimizer = {}
 
+---Finds the best number of chunks, what costs do to a schedule, and where strategies cross.
+---@class dpl.ConfigOptimizerClass: dpl.Class
+---@overload fun(options: dpl.OptimizerOptions): dpl.ConfigOptimizer
+---@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ConfigOptimizer
+simulator.ConfigOptimizer = {}
+
+---What a number of chunks comes to.
 ---@class dpl.ChunkResult
 ---@field num_chunks integer
 ---@field makespan number
 ---@field bubble_ratio number
 ---@field bubble_rate_span number
 
+---The best number of chunks.
 ---@class dpl.BestChunks: dpl.ChunkResult
 ---@field tried dpl.ChunkResult[] all that were tried, by num_chunks
 
@@ -145,6 +172,7 @@ function ConfigOptimizer:optimal_chunks(strategy, options) end
 ---@field up { makespan: number, bubble_ratio: number, bubble_rate_span: number } cost x (1 + change)
 ---@field down { makespan: number, bubble_ratio: number, bubble_rate_span: number } cost x (1 - change)
 
+---What the costs do to a schedule: a row for each, and the figures as they are.
 ---@class dpl.Sensitivity
 ---@field [integer] dpl.SensitivityRow B, F, FB, I, W, p2p
 ---@field makespan number
@@ -157,6 +185,7 @@ function ConfigOptimizer:optimal_chunks(strategy, options) end
 ---@return dpl.Sensitivity
 function ConfigOptimizer:sensitivity(strategy, options) end
 
+---A transfer time at which another schedule becomes the faster one.
 ---@class dpl.Crossing
 ---@field p2p number where the faster one changes
 ---@field makespan number of both, there
@@ -165,6 +194,7 @@ function ConfigOptimizer:sensitivity(strategy, options) end
 ---@field before string which is faster below
 ---@field after string which is faster above
 
+---The first crossing, and all of them.
 ---@class dpl.Threshold: dpl.Crossing
 ---@field max_p2p number how far was looked
 ---@field crossings dpl.Crossing[] all of them; the first is the threshold itself
