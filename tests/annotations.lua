@@ -67,6 +67,7 @@ local function parse_primary(text, at)
   end
   local name, behind = text:match("^([%w_.]+)()", at)
   assert(name, "no type: " .. text)
+  behind = text:match("^%b<>()", behind) or behind -- of table<K, V>: that it is a table
   return { kind = "name", name = name }, behind
 end
 

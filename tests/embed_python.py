@@ -25,7 +25,8 @@ CANCELLED = ctypes.CFUNCTYPE(c_int, c_void_p)
 
 
 class Hooks(ctypes.Structure):
-    _fields_ = [("resize", RESIZE), ("cancelled", CANCELLED), ("user", c_void_p)]
+    _fields_ = [("resize", RESIZE), ("cancelled", CANCELLED), ("user", c_void_p),
+                ("strategies", c_void_p)]
 
 
 class Shape(ctypes.Structure):

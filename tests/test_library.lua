@@ -93,7 +93,7 @@ local SAMPLES <const> = {
   num_ranks = 4, num_chunks = 16, model_params = 1e9, hidden_dim = 1024, seq_len = 512,
   batch_size = 64, gpu_memory_gb = 80, micro_batch_size = 1, kind = "forward", rank = 0, stage = 0,
   chunk = 0, start = 0, finish = 1, strategy = "1f1b", a = "dualpipe", b = "1f1b",
-  target_ratio = 0.5, ranks = { 2, 4, 5 }, step_time_s = 100, name = "dualpipe", default = 80,
+  target_ratio = 0.5, ranks = { 1, 2, 3 }, step_time_s = 100, name = "dualpipe", default = 80,
   option = "--option", from = 0, to = 5, costs = { F = 1, p2p = 0.25 },
 }
 
@@ -217,6 +217,39 @@ function TestObjects.test_timeline()
   annotations.check_value(timeline, { kind = "name", name = "dpl.Timeline" }, "timeline")
 end
 
+function TestObjects.test_editor()
+  local editor = require("dpl").edit(sample_schedule("1f1b"))
+  lu.assertEquals(keys_of(classes["dpl.Editor"].methods), methods_of(editor))
+  lu.assertEquals(keys_of(classes["dpl.Editor"].fields), fields_in "core/bind/editor.c")
+  annotations.check_value(editor, { kind = "name", name = "dpl.Editor" }, "editor")
+end
+
+-- f(order builder) or f(state of a rule) while a strategy is made; gives what f returns.
+local function within_strategy(form, f)
+  local dpl = require "dpl"
+  local results
+  dpl.strategy("annotated", {
+    [form] = function(_, ready, given)
+      results = results or table.pack(f(given, ready))
+      return form == "order" and "F0..7 B0..7" or ready[1]
+    end,
+  })
+  pcall(dpl.schedule, "annotated", { num_ranks = 1, num_chunks = 8 })
+  dpl.strategy("annotated", nil)
+  return table.unpack(results, 1, results.n)
+end
+
+function TestObjects.test_what_strategies_are_given()
+  local builder = within_strategy("order", methods_of)
+  lu.assertEquals(keys_of(classes["dpl.OrderBuilder"].methods), builder)
+  within_strategy("choose", function(state, ready)
+    lu.assertEquals(keys_of(classes["dpl.ChooseState"].methods), methods_of(state))
+    annotations.check_value(state, { kind = "name", name = "dpl.ChooseState" }, "state")
+    annotations.check_value(ready[1].stage, { kind = "name", name = "integer" }, "stage")
+  end)
+  lu.assertEquals(keys_of(classes["dpl.ChooseState"].fields), fields_in "core/bind/own_choose.c")
+end
+
 function TestObjects.test_events()
   local events = 0
   local timeline = require("dpl").simulate(sample_schedule(), SAMPLES.costs)
@@ -238,6 +271,8 @@ local function receiver(f)
     return sample_schedule("1f1b")
   elseif owner == "Timeline" then
     return require("dpl").simulate(sample_schedule(), SAMPLES.costs)
+  elseif owner == "Editor" then
+    return require("dpl").edit(sample_schedule("1f1b"))
   end
   for _, module in ipairs(CLASS_MODULES) do
     local class = require(module)[owner]
@@ -257,6 +292,43 @@ local ARGUMENTS <const> = {
   end,
   ["dpl.read_schedule"] = function()
     return { { text = "0F0,0B0\n" } }
+  end,
+  ["dpl.edit"] = function()
+    return { sample_schedule() }
+  end,
+  ["dpl.strategy"] = function()
+    require("dpl").strategy("annotated", { order = print })
+    return { "annotated", nil }
+  end,
+  ["Editor:move"] = function()
+    return { 0, "F1", { by = 1 } }
+  end,
+  ["Editor:swap"] = function()
+    return { 0, "F1", "F2" }
+  end,
+  ["Editor:reorder"] = function()
+    return { 3, sample_schedule("1f1b"):order(3) }
+  end,
+  ["Editor:fuse"] = function()
+    return { 0, "F4", "B1" }
+  end,
+  ["Editor:delay_weights"] = function()
+    return { 1, 2 }
+  end,
+  ["OrderBuilder:run"] = function()
+    return { "F%d", 0 }
+  end,
+  ["OrderBuilder:FB"] = function()
+    return { 1, 0 }
+  end,
+  ["ChooseState:arrival"] = function()
+    return { "F", 0 }
+  end,
+  ["ChooseState:started"] = function()
+    return { "F", 0 }
+  end,
+  ["ChooseState:cost"] = function()
+    return { "F", 0 }
   end,
   ["Schedule:write_csv"] = function()
     return { "/dev/null" }
@@ -280,7 +352,16 @@ local function arguments_of(f)
   return arguments
 end
 
+local FORMS <const> = { OrderBuilder = "order", ChooseState = "choose" }
+
 local function call(f, ...)
+  local form = FORMS[f.name:match("^%w+")]
+  if form then
+    local arguments = table.pack(...)
+    return within_strategy(form, function(given)
+      return given[f.name:match("[%w_]+$")](given, table.unpack(arguments, 1, arguments.n))
+    end)
+  end
   local object = f.is_method and receiver(f)
   if object then
     return object[f.name:match("[%w_]+$")](object, ...)

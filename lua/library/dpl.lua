@@ -117,7 +117,7 @@ function dpl.strategy(name, definition) end
 ---One of order, choose, block and edit says the orders.
 ---@class dpl.StrategyDefinition
 ---@field order? fun(rank: integer, options: dpl.StrategyOptions, o: dpl.OrderBuilder): string? the order of a rank: as text, see dpl.OrderBuilder.run, or through the builder
----@field choose? fun(rank: integer, ready: dpl.Ready, state: dpl.ChooseState, options: dpl.StrategyOptions): (dpl.ReadyAction|dpl.ActionKind|integer)?, (dpl.ReadyAction|dpl.ActionKind|integer)? what a free rank starts of what is ready: an entry, its place, or its kind; an F and a B for an overlapped pair; nothing to wait
+---@field choose? fun(rank: integer, ready: dpl.Ready, state: dpl.ChooseState, options: dpl.StrategyOptions): dpl.Choice?, dpl.Choice? what a free rank starts of what is ready: an entry, its place, or its kind; an F and a B for an overlapped pair; nothing to wait
 ---@field block? fun(options: dpl.StrategyOptions): dpl.Block when the actions of a route's first chunk run; the next chunk's run an interval later, and so on
 ---@field edit? fun(editor: dpl.Editor, options: dpl.StrategyOptions) changes the orders of `base`
 ---@field base? string edit: the strategy whose schedule is changed
@@ -164,21 +164,25 @@ function dpl.strategy(name, definition) end
 ---@class dpl.OrderBuilder
 local OrderBuilder = {}
 
+---Appends a forward.
 ---@param chunk integer
 ---@param stage? integer
 ---@return dpl.OrderBuilder
 function OrderBuilder:F(chunk, stage) end
 
+---Appends a full backward.
 ---@param chunk integer
 ---@param stage? integer
 ---@return dpl.OrderBuilder
 function OrderBuilder:B(chunk, stage) end
 
+---Appends an input gradient.
 ---@param chunk integer
 ---@param stage? integer
 ---@return dpl.OrderBuilder
 function OrderBuilder:I(chunk, stage) end
 
+---Appends a weight gradient.
 ---@param chunk integer
 ---@param stage? integer
 ---@return dpl.OrderBuilder
@@ -204,6 +208,9 @@ function OrderBuilder:run(text, ...) end
 
 ---@alias dpl.ActionKind "F"|"B"|"I"|"W"
 
+---What a rule answers: an entry of what is ready, its place, or the kind of one.
+---@alias dpl.Choice dpl.ReadyAction|dpl.ActionKind|integer
+
 ---An action that a rank could start now. Entries are used again: they hold until the rule returns.
 ---@class dpl.ReadyAction
 ---@field kind dpl.ActionKind
@@ -212,7 +219,8 @@ function OrderBuilder:run(text, ...) end
 
 ---What a rank could start: a list sorted by kind (F, B, I, W), then stage, with the next chunk of
 ---each; and by kind the first of each. Where backwards may be split a chunk's is there as B and as I.
----@class dpl.Ready: { [integer]: dpl.ReadyAction }
+---@class dpl.Ready
+---@field [integer] dpl.ReadyAction
 ---@field F? dpl.ReadyAction
 ---@field B? dpl.ReadyAction
 ---@field I? dpl.ReadyAction
@@ -471,6 +479,7 @@ function Editor:reorder(rank, actions) end
 ---@overload fun(self: dpl.Editor, n: integer|"end"): dpl.Editor
 function Editor:delay_weights(ranks, n) end
 
+---How bubbles are filled.
 ---@class dpl.FillingOptions
 ---@field most_held? number activations of a stage for a micro-batch that a rank should hold at once,
 ---at least 1, as Timeline.peak_activations counts them; default: any number
