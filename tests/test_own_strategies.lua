@@ -387,7 +387,9 @@ end
 
 function TestDefinitions:test_sizes_that_no_machine_has()
   self:define("large", { order = function() end, options = { stages_per_rank = { default = 1 } } })
-  for _, size in ipairs { { 2147483647, 1, 65536 }, { 2000000000, 1, 1 }, { 2, 2147483647, 65536 } } do
+  for _, size in ipairs {
+    { 2147483647, 1, 65536 }, { 2000000000, 1, 1 }, { 2, 2147483647, 65536 },
+  } do
     lu.assertFalse(pcall(dpl.schedule, "large", sizes(size[1], size[2],
       { stages_per_rank = size[3] })))
   end

@@ -52,8 +52,11 @@ DPL_API void dpl_editor_destroy(dpl_editor *editor);
 /* Bytes that the editor holds. */
 DPL_API size_t dpl_editor_bytes(const dpl_editor *editor);
 
+/* Ranks of the schedule. */
 DPL_API int32_t dpl_editor_num_ranks(const dpl_editor *editor);
+/* Chunks (micro-batches) of all routes. */
 DPL_API int32_t dpl_editor_num_chunks(const dpl_editor *editor);
+/* Stages of all routes. */
 DPL_API int32_t dpl_editor_num_stages(const dpl_editor *editor);
 /* Actions in all; a pair is one. */
 DPL_API size_t dpl_editor_num_actions(const dpl_editor *editor);

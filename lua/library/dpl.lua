@@ -206,6 +206,7 @@ function OrderBuilder:FB(forward_chunk, backward_chunk, forward_stage, backward_
 ---@return dpl.OrderBuilder
 function OrderBuilder:run(text, ...) end
 
+---Kinds of actions: forward, full backward, input gradient, weight gradient.
 ---@alias dpl.ActionKind "F"|"B"|"I"|"W"
 
 ---What a rule answers: an entry of what is ready, its place, or the kind of one.
