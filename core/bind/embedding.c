@@ -171,16 +171,15 @@ static int push_reason(lua_State *L)
 static void push_reason_safely(lua_State *L, dpl_limits *limits, dpl_lua_status status)
 {
     dpl_account *account = limits->account;
-    const size_t most = account != NULL ? account->most : 0;
-    if (account != NULL && most <= SIZE_MAX - MEMORY_FOR_MESSAGES) {
-        account->most += MEMORY_FOR_MESSAGES;
+    if (account != NULL) {
+        account->reserve = MEMORY_FOR_MESSAGES;
     }
     lua_pushcfunction(L, push_reason);
     lua_pushlightuserdata(L, limits);
     lua_pushinteger(L, (lua_Integer)status);
     (void)lua_pcall(L, 2, 1, 0); /* an error leaves a message too: Lua's own */
     if (account != NULL) {
-        account->most = most;
+        account->reserve = 0;
     }
 }
 

@@ -25,7 +25,9 @@ static bool has_room(const dpl_account *account, size_t old_size, size_t new_siz
 {
     size_t more = counted(new_size);
     size_t held = account->held - counted(old_size);
-    return new_size <= old_size || (held <= account->most && more <= account->most - held);
+    size_t most = account->most < SIZE_MAX - account->reserve ? account->most + account->reserve
+                                                              : account->most;
+    return new_size <= old_size || (held <= most && more <= most - held);
 }
 
 static void move(dpl_account *account, size_t old_size, size_t new_size)

@@ -17,6 +17,7 @@
 /* Bytes that may be held, and are. In a block of its own, which outlives the state's userdata. */
 typedef struct dpl_account {
     size_t most;
+    size_t reserve; /* may be used too: for what is said at the end */
     size_t held;
     size_t peak;
     size_t largest; /* of the blocks of Lua so far */

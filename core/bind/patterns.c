@@ -661,12 +661,12 @@ static bool add_replacement(matcher *m, luaL_Buffer *b, const char *s, const cha
     }
 }
 
-/* Adds all of the subject, replaced. Returns how many matches there were, and *has_changed. */
-static lua_Integer replace(matcher *m, luaL_Buffer *b, text pattern, bool *has_changed)
+/* Adds all of the subject, with `most` matches replaced. Returns how many there were, and
+ * *has_changed. */
+static lua_Integer replace(matcher *m, luaL_Buffer *b, text pattern, lua_Integer most,
+                           bool *has_changed)
 {
     lua_Integer count = 0;
-    const lua_Integer most =
-        luaL_optinteger(m->L, 4, (lua_Integer)(m->subject_end - m->subject) + 1);
     const bool is_anchored = pattern.length > 0 && *pattern.bytes == '^';
     const char *p = pattern.bytes + (is_anchored ? 1 : 0);
     const char *s = m->subject;
@@ -700,12 +700,12 @@ static int gsub(lua_State *L)
     const text pattern = text_at(L, 2);
     const int type = lua_type(L, 3);
     const bool is_text = type == LUA_TNUMBER || type == LUA_TSTRING;
-    (void)luaL_optinteger(L, 4, 0);
+    const lua_Integer most = luaL_optinteger(L, 4, (lua_Integer)subject.length + 1);
     luaL_argexpected(L, is_text || type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
                      "string/function/table");
     matcher m = new_matcher(L, subject, pattern);
     luaL_buffinit(L, &b);
-    const lua_Integer count = replace(&m, &b, pattern, &has_changed);
+    const lua_Integer count = replace(&m, &b, pattern, most, &has_changed);
     luaL_pushresult(&b);
     if (!has_changed) { /* the same string, and no copy of it */
         lua_pop(L, 1);
