@@ -30,6 +30,11 @@ local function headers()
   return list
 end
 
+-- Where lua.h is, for the one header that needs it.
+local LUA_FLAGS <const> = table.concat(lines_of(
+  "for p in lua5.4 lua-5.4 lua54 lua; do case $(pkg-config --modversion $p 2>/dev/null) in "
+    .. "(5.4*) pkg-config --cflags --libs $p; break ;; esac; done"), " ")
+
 local function without_comments(text)
   return (text:gsub("/%*.-%*/", ""):gsub("//[^\n]*", ""))
 end
@@ -90,7 +95,8 @@ end
 function TestPublicHeaders:test_each_stands_alone()
   for _, path in ipairs(headers()) do
     local name = path:match("core/(.+)$")
-    self:compile(('#include "%s"\n'):format(name), "cc", "-std=c11 -fsyntax-only")
+    self:compile(('#include "%s"\n'):format(name), "cc",
+      name == "dpl/lua.h" and "-std=c11 -fsyntax-only " .. LUA_FLAGS or "-std=c11 -fsyntax-only")
   end
 end
 
@@ -105,6 +111,42 @@ int main()
     return hooks.user == nullptr && costs.F.value == 1 && options.weight_memory == 1 ? 0 : 1;
 }
 ]], "c++", "-std=c++11 -fsyntax-only")
+end
+
+-- The examples of the manual of embedding, in the order in which it has them.
+function TestPublicHeaders:test_examples_of_embedding()
+  lu.skipIf(PRELOAD ~= "", "the sanitizers' objects need their run time")
+  local modules, scripts = read(ROOT .. "/core/dpl/lua.h"):match(
+    "that the program has:(\n.-)\n %* Scripts.-of their own and within limits:(\n.-)\n %* Threads")
+  local program = self.directory .. "/user"
+  self:compile(([[
+#include <dpl/lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <string.h>
+
+static int run_within_limits(const char *text)
+{
+%s
+    return 0;
+}
+
+int main(void)
+{
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+%s
+    int failed = luaL_dostring(L, "print(require('dpl')._VERSION ~= nil)");
+    lua_close(L);
+    failed += run_within_limits("print(require('dpl')._VERSION ~= nil)");
+    return failed + run_within_limits("error('boom', 0)");
+}
+]]):format((scripts:gsub("\n %*", "\n")), (modules:gsub("\n %*", "\n"))), "cc",
+    ("-std=c11 -o '%s'"):format(program),
+    ("'%s/libdpl.a' %s -lm -lpthread"):format(BUILD, LUA_FLAGS))
+  local said = lines_of(("'%s' 2>&1"):format(program))
+  lu.assertEquals({ said[1], said[2], said[3] }, { "true", "true", "boom" })
 end
 
 -- The example with which the manual begins, cut out of its comment.

@@ -304,14 +304,15 @@ static step step_item(matcher *m, const char *s, const char *p)
 {
     const item one = item_at(m, p);
     const char suffix = *one.end; /* the pattern's last byte is followed by a 0 */
+    if (!is_match(m, s, one)) {
+        const bool may_be_none = suffix == '*' || suffix == '-' || suffix == '?';
+        return may_be_none ? go_on(s, one.end + 1) : end_with(NULL);
+    }
     if (suffix == '*') {
         return end_with(match_most(m, s, one));
     }
     if (suffix == '-') {
         return end_with(match_least(m, s, one));
-    }
-    if (!is_match(m, s, one)) {
-        return suffix == '?' ? go_on(s, one.end + 1) : end_with(NULL);
     }
     if (suffix == '+') {
         return end_with(match_most(m, s + 1, one));

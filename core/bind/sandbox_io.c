@@ -36,11 +36,13 @@ static void write_value(lua_State *L, int index, int stream)
 {
     size_t length;
     char number[64];
-    const char *text = luaL_checklstring(L, index, &length);
     if (lua_type(L, index) == LUA_TNUMBER && !lua_isinteger(L, index)) {
-        length = (size_t)lua_number2str(number, sizeof number, lua_tonumber(L, index));
-        text = number; /* "1" where tostring gives "1.0" */
+        /* "1" where tostring gives "1.0" */
+        lua_number2str(number, sizeof number, lua_tonumber(L, index));
+        lua_pushstring(L, number);
+        lua_replace(L, index);
     }
+    const char *text = luaL_checklstring(L, index, &length);
     dpl_limits_write(L, dpl_sandbox_limits(L), stream, text, length);
 }
 

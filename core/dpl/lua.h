@@ -17,11 +17,13 @@
  *
  *     if (L == NULL) {
  *         fprintf(stderr, "%s\n", error.message);
- *     } else if (dpl_lua_run(L, text, strlen(text), "@script.lua") != DPL_LUA_OK) {
+ *         return 1;
+ *     }
+ *     if (dpl_lua_run(L, text, strlen(text), "@script.lua") != DPL_LUA_OK) {
  *         fprintf(stderr, "%s\n", lua_tostring(L, -1)); // with a traceback
  *         lua_pop(L, 1);
  *     }
- *     lua_close(L); // unless it is NULL
+ *     lua_close(L);
  *
  * Threads: a state is used by one thread at a time; states share nothing, so any number of threads
  * may have one each. No signals, no threads of its own, no global state.
