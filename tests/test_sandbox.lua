@@ -406,13 +406,20 @@ function TestEscapes.test_deep_recursion()
   end
 end
 
-function TestEscapes.test_many_values_to_format()
-  assert_prints("true\tfalse\tstring.format: a sandbox formats at most 10000 values at once "
+function TestEscapes.test_formats_have_a_length()
+  assert_prints("true\tfalse\tstring.format: a format takes at most 10000 values in a sandbox "
     .. "(got 10001)", [[
 local t = table.pack(table.unpack({}, 1, 10001))
 for i = 1, 10001 do t[i] = i end
 print(pcall(string.format, ("%d"):rep(10000), table.unpack(t, 1, 10000)) == true,
   pcall(string.format, ("%d"):rep(10001), table.unpack(t)))]])
+  for name, part in pairs {
+    ["string.format"] = "%%", ["string.pack"] = "x", ["string.packsize"] = "x",
+    ["string.unpack"] = "x", ["os.date"] = "%n",
+  } do
+    assert_prints(("false\t%s: a format has at most 65536 bytes in a sandbox (got %d)"):format(
+      name, 65537 * #part), ("print(pcall(%s, ('%s'):rep(65537), ''))"):format(name, part))
+  end
 end
 
 ---- Stopping ----
@@ -533,6 +540,7 @@ function TestStops.test_tables()
     "local t = {} for i = 1, 300000 do t[i] = (i * 7919) % 1000003 end"
       .. " while true do table.sort(t, math.ult) table.sort(t) end",
     "while true do pcall(table.unpack, setmetatable({}, { __index = rawlen }), 1, 900000) end",
+    "local t, s = {}, ('x'):rep(1 << 24) for i = 1, 500 do t[i] = s end table.sort(t)",
     "local t = {} for i = 1, 1 << 18 do t[i .. 'x'] = 1 end for k in pairs(t) do t[k] = nil end"
       .. " while true do next(t) end",
   }
@@ -576,8 +584,8 @@ end
 
 -- What nothing stops but the end of the process: Lua's own collector.
 function TestStops.test_last_resort()
-  assert_run(STOPPED, 124, sandboxed([[
-local n, keys, order, tables = 100000, {}, {}, {}
+  assert_run("dpl: stopped: the script ran longer than 1 s (--time)\n", 124, sandboxed([[
+local n, keys, order, tables = 60000, {}, {}, {}
 for i = 1, n + 1 do keys[i], order[i] = {}, i end
 for i = #order, 2, -1 do
   local j = math.random(i)
@@ -589,7 +597,7 @@ for i = 1, #order do
   tables[i] = setmetatable({ [key] = keys[k + 1] or 1 }, { __mode = "k" })
 end
 root, keys = keys[1], nil
-while true do collectgarbage() end]], "--time 0.1"))
+while true do collectgarbage() end]], "--time 1"))
 end
 
 function TestStops.test_interrupt()

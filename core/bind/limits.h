@@ -106,6 +106,7 @@ void dpl_sandbox_open(lua_State *L);
 void dpl_sandbox_set_base(lua_State *L, dpl_limits *limits);
 void dpl_sandbox_set_patterns(lua_State *L, dpl_limits *limits);
 void dpl_sandbox_set_string(lua_State *L, dpl_limits *limits);
+void dpl_sandbox_set_os(lua_State *L, dpl_limits *limits);
 void dpl_sandbox_set_table(lua_State *L, dpl_limits *limits);
 void dpl_sandbox_set_protected(lua_State *L, dpl_limits *limits);
 void dpl_sandbox_set_load(lua_State *L, dpl_limits *limits);

@@ -50,31 +50,15 @@ static const char *const os_kept[] = {"clock", "date", "difftime", "time", NULL}
 static const char *const os_refused[] = {"execute",   "exit",    "remove", "rename",
                                          "setlocale", "tmpname", NULL};
 
-static const char *const string_kept[] = {"byte",  "char",   "format",   "len",
-                                          "lower", "pack",   "packsize", "reverse",
-                                          "sub",   "unpack", "upper",    NULL};
+static const char *const string_kept[] = {"byte",   "char",     "format", "len",     "lower",
+                                          "pack",   "packsize", "rep",    "reverse", "sub",
+                                          "unpack", "upper",    NULL};
 static const char *const string_refused[] = {"dump", NULL};
 
 static const char *const table_kept[] = {"pack", "sort", "unpack", NULL};
 
 static const char *const utf8_kept[] = {"char", "charpattern", "codepoint", "codes",
                                         "len",  "offset",      NULL};
-
-/* [-0, +1, -] os.getenv(name): the environment of a sandbox is empty. */
-static int get_nothing(lua_State *L)
-{
-    luaL_checkstring(L, 1);
-    luaL_pushfail(L);
-    return 1;
-}
-
-/* [-0, +0, m] */
-static void add_getenv(lua_State *L, dpl_limits *limits)
-{
-    (void)limits;
-    lua_pushcfunction(L, get_nothing);
-    lua_setfield(L, -2, "getenv");
-}
 
 static const library libraries[] = {
     {LUA_GNAME,
@@ -87,7 +71,7 @@ static const library libraries[] = {
     {LUA_DBLIBNAME, luaopen_debug, debug_kept, debug_refused, {NULL}},
     {LUA_IOLIBNAME, NULL, none, io_refused, {dpl_sandbox_set_io}},
     {LUA_MATHLIBNAME, luaopen_math, math_kept, none, {NULL}},
-    {LUA_OSLIBNAME, luaopen_os, os_kept, os_refused, {add_getenv}},
+    {LUA_OSLIBNAME, luaopen_os, os_kept, os_refused, {dpl_sandbox_set_os}},
     {LUA_STRLIBNAME,
      luaopen_string,
      string_kept,

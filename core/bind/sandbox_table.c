@@ -155,7 +155,8 @@ static int concat(lua_State *L)
 /* [-2, +1, v] The comparison that Lua's own sort is given. Upvalue 2 is the script's, or nil. */
 static int is_before(lua_State *L)
 {
-    dpl_limits_work(L, dpl_sandbox_limits(L), 8);
+    const size_t bytes = lua_type(L, 1) == LUA_TSTRING ? lua_rawlen(L, 1) : 0;
+    dpl_limits_work(L, dpl_sandbox_limits(L), bytes + 8);
     lua_settop(L, 2);
     if (lua_isnil(L, lua_upvalueindex(2))) {
         lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
@@ -167,24 +168,32 @@ static int is_before(lua_State *L)
     return 1;
 }
 
-/* Where sorting takes no time to speak of. */
-enum { FEW = 500 };
+/* So many numbers are sorted in a few hundredths of a second. */
+enum { FEW = 100000 };
 
-static bool is_short(lua_State *L)
+/* Whether Lua's own sort can be stopped as it is, or ends soon: where a comparison in Lua is called
+ * all the time, and where there are but numbers, or an error, since what is not is soon compared
+ * with the first. */
+static bool is_harmless(lua_State *L)
 {
-    if (lua_type(L, 1) != LUA_TTABLE || lua_rawlen(L, 1) > FEW) {
+    if (lua_type(L, 2) == LUA_TFUNCTION) {
+        return !lua_iscfunction(L, 2);
+    }
+    if (lua_type(L, 1) != LUA_TTABLE || !lua_isnoneornil(L, 2) || lua_rawlen(L, 1) > FEW) {
         return false;
     }
     const bool has_metatable = lua_getmetatable(L, 1) != 0;
-    lua_pop(L, has_metatable ? 1 : 0);
-    return !has_metatable;
+    lua_rawgeti(L, 1, 1);
+    const bool has_numbers = lua_type(L, -1) == LUA_TNUMBER;
+    lua_pop(L, has_metatable ? 2 : 1);
+    return has_numbers && !has_metatable;
 }
 
 /* [-n, +0, v] table.sort(list, comparison). Upvalue 2 is Lua's own. */
 static int sort(lua_State *L)
 {
     const lua_CFunction of_lua = lua_tocfunction(L, lua_upvalueindex(2));
-    if (is_short(L) && !lua_iscfunction(L, 2)) {
+    if (is_harmless(L)) {
         return of_lua(L);
     }
     if (length_of(L, READS | WRITES) < 2) {
