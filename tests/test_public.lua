@@ -113,6 +113,17 @@ int main()
 ]], "c++", "-std=c++11 -fsyntax-only")
 end
 
+function TestPublicHeaders:test_embedding_compiles_as_cpp()
+  self:compile([[
+#include "dpl/lua.h"
+int main()
+{
+    dpl_lua_options options = {1, 1 << 20, 0.5, 0, nullptr, nullptr, nullptr};
+    return options.sandbox == 1 && DPL_LUA_OK == 0 ? 0 : 1;
+}
+]], "c++", "-std=c++11 -fsyntax-only " .. LUA_FLAGS)
+end
+
 -- The examples of the manual of embedding, in the order in which it has them.
 function TestPublicHeaders:test_examples_of_embedding()
   lu.skipIf(PRELOAD ~= "", "the sanitizers' objects need their run time")

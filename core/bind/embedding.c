@@ -44,17 +44,18 @@ static dpl_code check(const dpl_lua_options *options, dpl_error *error)
     return DPL_OK;
 }
 
-/* The account where the state's memory is counted: that of its allocator, if it is ours. */
+/* [-0, +0, m] The account is that of the state's allocator, if it is ours. */
 static void set_account(lua_State *L, dpl_limits *limits, size_t memory)
 {
-    void *account;
-    limits->counts_lua = lua_getallocf(L, &account) == dpl_limits_allocate;
+    void *allocator_data;
+    limits->counts_lua = lua_getallocf(L, &allocator_data) == dpl_limits_allocate;
     if (limits->counts_lua) {
-        limits->account = account;
-        limits->account->limits = limits;
+        dpl_account *account = allocator_data;
+        account->limits = limits;
+        dpl_bind_count_memory(L, account);
     } else if (memory > 0) {
         limits->own.most = memory;
-        limits->account = &limits->own;
+        dpl_bind_count_memory(L, &limits->own);
     }
 }
 

@@ -52,6 +52,9 @@ dpl_limits *dpl_bind_limits(lua_State *L);
 
 /* ---- Memory ---- */
 
+/* [-0, +0, m] What the library allocates for the state from now on, the account counts. */
+void dpl_bind_count_memory(lua_State *L, dpl_account *account);
+
 /* A lua_Alloc; its user data is the account. */
 void *dpl_limits_allocate(void *account, void *block, size_t old_size, size_t new_size);
 

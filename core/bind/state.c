@@ -66,14 +66,19 @@ void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data)
 
 const dpl_hooks *dpl_bind_hooks(lua_State *L)
 {
-    state_record *record = record_of(L);
-    record->hooks.resize = record->limits.account != NULL ? resize_counted : NULL;
-    return &record->hooks;
+    return &record_of(L)->hooks;
 }
 
 dpl_limits *dpl_bind_limits(lua_State *L)
 {
     return &record_of(L)->limits;
+}
+
+void dpl_bind_count_memory(lua_State *L, dpl_account *account)
+{
+    state_record *record = record_of(L);
+    record->limits.account = account;
+    record->hooks.resize = resize_counted;
 }
 
 void dpl_bind_check_files(lua_State *L, const char *caller)

@@ -31,7 +31,6 @@
 #ifndef DPL_LUA_H
 #define DPL_LUA_H
 
-#include <lua.h>
 #include <stddef.h>
 
 #include "../dpl.h"
@@ -45,6 +44,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include <lua.h> /* here, as in lua.hpp: Lua is a library in C */
 
 /*
  * The modules, for luaL_requiref. luaopen_dpl also puts the others, and those that are written in
@@ -76,12 +77,13 @@ DPL_LUA_API int luaopen_dpl_benchmark(lua_State *L);
  * user: what cancelled and write are given. It must outlive the state.
  *
  * What it costs: `memory` next to nothing. `seconds` and `cancelled` need a count hook, with which
- * plain Lua loops take twice as long; calls into dpl take no longer. A sandbox in itself: string.find
- * and its kin take up to a third longer, table.sort without a comparison two and a half times as
- * long (but for up to 100,000 numbers), all else the same.
+ * plain Lua loops take twice as long; calls into dpl take no longer. A sandbox in itself:
+ * string.find and its kin take up to a third longer, table.sort without a comparison two and a half
+ * times as long (but for up to 100,000 numbers), all else the same.
  *
  * Outside of a sandbox limits hold against mistakes, not against malice: a script may remove the
- * hook, or be deaf to it in a finalizer or in string.find.
+ * hook, or be deaf to it in a finalizer, in string.find, in a coroutine made before the first call.
+ * A debug hook of the program's own is lost where a call sets one.
  */
 typedef struct dpl_lua_options {
     int sandbox;

@@ -1,5 +1,5 @@
-/* Interrupts (SIGINT) and a limit of time: stopping a script wherever it is, in a way that it cannot
- * swallow. */
+/* Interrupts (SIGINT) and a limit of time: stopping a script wherever it is, in a way that it
+ * cannot swallow. */
 #ifndef DPL_HOST_INTERRUPT_H
 #define DPL_HOST_INTERRUPT_H
 
