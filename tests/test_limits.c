@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -129,6 +130,7 @@ static void time_strikes_wherever_a_script_is(void)
         "local a, b = ('x'):rep(1 << 24) .. 'a', ('x'):rep(1 << 24) .. 'b'\n"
         "while true do local c = a < b end",
         "load(function() return ' ' end)",
+        "local t, s = {}, ('x'):rep(1 << 24) for i = 1, 500 do t[i] = s end table.sort(t)",
         "local x <close> = setmetatable({}, { __close = function() while true do end end })\n"
         "while true do end",
         "error(setmetatable({}, { __tostring = function() while true do end end }))",
@@ -236,6 +238,15 @@ static void what_is_dead_makes_room(void)
                  "for _ = 1, 50 do\n"
                  "  dpl.simulate(dpl.schedule('gpipe', { num_ranks = 64, num_chunks = 256 }))\n"
                  "end");
+    lua_close(L);
+    options.memory = 4 << 20;
+    L = create(&options);
+    EXPECT_OK(L, "local dpl = require 'dpl'\n"
+                 "for _ = 1, 3 do\n"
+                 "  local s = dpl.schedule('gpipe', { num_ranks = 64, num_chunks = 512 })\n"
+                 "  collectgarbage() s = nil\n"
+                 "end");
+    CHECK(dpl_lua_usage(L).most_memory > options.memory / 2);
     lua_close(L);
 }
 
@@ -477,5 +488,6 @@ int main(void)
         TEST(the_modules_alone),
         TEST(threads_have_a_state_each),
     };
+    alarm(120); /* a script that nothing stops is a failure, and must not hang those who test */
     return RUN_TESTS(tests);
 }
