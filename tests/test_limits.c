@@ -130,7 +130,7 @@ static void time_strikes_wherever_a_script_is(void)
         "local a, b = ('x'):rep(1 << 24) .. 'a', ('x'):rep(1 << 24) .. 'b'\n"
         "while true do local c = a < b end",
         "load(function() return ' ' end)",
-        "local t, s = {}, ('x'):rep(1 << 24) for i = 1, 500 do t[i] = s end table.sort(t)",
+        "local t, s = {}, ('x'):rep(4096):rep(4096) for i = 1, 500 do t[i] = s end table.sort(t)",
         "local x <close> = setmetatable({}, { __close = function() while true do end end })\n"
         "while true do end",
         "error(setmetatable({}, { __tostring = function() while true do end end }))",

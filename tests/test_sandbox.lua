@@ -540,7 +540,7 @@ function TestStops.test_tables()
     "local t = {} for i = 1, 300000 do t[i] = (i * 7919) % 1000003 end"
       .. " while true do table.sort(t, math.ult) table.sort(t) end",
     "while true do pcall(table.unpack, setmetatable({}, { __index = rawlen }), 1, 900000) end",
-    "local t, s = {}, ('x'):rep(1 << 24) for i = 1, 500 do t[i] = s end table.sort(t)",
+    "local t, s = {}, ('x'):rep(4096):rep(4096) for i = 1, 500 do t[i] = s end table.sort(t)",
     "local t = {} for i = 1, 1 << 18 do t[i .. 'x'] = 1 end for k in pairs(t) do t[k] = nil end"
       .. " while true do next(t) end",
   }
