@@ -104,9 +104,10 @@ function TestPublicHeaders.test_every_function_is_used_in_test_header()
   end
 end
 
--- What a header that is for programs with a Lua needs.
-local function lua_flags()
-  return lines_of(installing.FIND_LUA .. "pkg-config --cflags $lua 2>/dev/null")[1] or ""
+-- What the header that is for programs with a Lua needs.
+local function lua_flags(more)
+  local command = ("pkg-config --cflags %s $lua 2>/dev/null"):format(more or "")
+  return lines_of(installing.FIND_LUA .. command)[1] or ""
 end
 
 local function standards()
@@ -122,12 +123,16 @@ local function standards()
   return list
 end
 
+-- The Lua of this system is for its own C library.
+local NOT_FOR_LUA <const> = { ["musl-gcc"] = true, tcc = true }
+
 -- By every compiler there is.
 function TestPublicHeaders:test_each_stands_alone()
   local flags = lua_flags()
   for _, path in ipairs(headers()) do
     for _, standard in ipairs(standards()) do
-      if has_command(standard[1]) then
+      local alien = NOT_FOR_LUA[standard[1]] and path:find("/lua%.h$")
+      if has_command(standard[1]) and not alien then
         self:compile(('#include "%s"\nint nothing;\n'):format(path:match("core/(.+)$")),
           standard[1], flags .. " " .. standard[2])
       end
@@ -206,6 +211,53 @@ function TestPublicHeaders:test_examples_of_the_manual()
     end
   end
   lu.assertEquals(count, 5)
+end
+
+function TestPublicHeaders:test_embedding_compiles_as_cpp()
+  self:compile([[
+#include "dpl/lua.h"
+int main()
+{
+    dpl_lua_options options = {1, 1 << 20, 0.5, 0, nullptr, nullptr, nullptr};
+    return options.sandbox == 1 && DPL_LUA_OK == 0 ? 0 : 1;
+}
+]], "c++", "-std=c++11 -fsyntax-only " .. lua_flags())
+end
+
+-- The examples of the manual of embedding, in the order in which it has them.
+function TestPublicHeaders:test_examples_of_embedding()
+  lu.skipIf(PRELOAD ~= "", "the sanitizers' objects need their run time")
+  local modules, scripts = read(ROOT .. "/core/dpl/lua.h"):match(
+    "that the program has:(\n.-)\n %* Scripts.-of their own and within limits:(\n.-)\n %* Threads")
+  local program = self.directory .. "/user"
+  self:compile(([[
+#include <dpl/lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <string.h>
+
+static int run_within_limits(const char *text)
+{
+%s
+    return 0;
+}
+
+int main(void)
+{
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+%s
+    int failed = luaL_dostring(L, "print(require('dpl')._VERSION ~= nil)");
+    lua_close(L);
+    failed += run_within_limits("print(require('dpl')._VERSION ~= nil)");
+    return failed + run_within_limits("error('boom', 0)");
+}
+]]):format((scripts:gsub("\n %*", "\n")), (modules:gsub("\n %*", "\n"))), "cc",
+    ("-std=c11 -o '%s'"):format(program),
+    ("'%s/libdpl.a' %s -lm -lpthread"):format(BUILD, lua_flags "--libs"))
+  local said = lines_of(("'%s' 2>&1"):format(program))
+  lu.assertEquals({ said[1], said[2], said[3] }, { "true", "true", "boom" })
 end
 
 return { TestPublicHeaders = TestPublicHeaders }

@@ -139,6 +139,7 @@ static int count(lua_State *L)
     dpl_bind_set_integer(L, "operations", 2 * messages);
     lua_createtable(L, of.num_ranks, 0);
     for (int32_t rank = 0; rank < of.num_ranks; rank++) {
+        dpl_bind_ask(L, rank + 1);
         const dpl_rank_traffic *at = dpl_traffic_rank(of.traffic, rank);
         lua_createtable(L, 0, 4);
         dpl_bind_set_integer(L, "rank", rank);
@@ -158,6 +159,7 @@ static void set_links(lua_State *L, const counted *of,
     size_t num_links = dpl_traffic_num_links(of->traffic);
     lua_newtable(L);
     for (size_t i = 0; i < num_links; i++) {
+        dpl_bind_ask(L, (lua_Integer)i + 1);
         const dpl_link *link = dpl_traffic_link(of->traffic, i);
         lua_createtable(L, 0, 6);
         dpl_bind_set_integer(L, "from", link->from_rank);
@@ -197,6 +199,7 @@ static int volume(lua_State *L)
     dpl_bind_set_bytes(L, "total_bytes", dpl_traffic_sum(of.traffic)->bytes);
     lua_createtable(L, of.num_ranks, 0);
     for (int32_t rank = 0; rank < of.num_ranks; rank++) {
+        dpl_bind_ask(L, rank + 1);
         const dpl_rank_traffic *at = dpl_traffic_rank(of.traffic, rank);
         lua_createtable(L, 0, 3);
         dpl_bind_set_integer(L, "rank", rank);

@@ -13,24 +13,21 @@
 #include <lua.h>
 
 #include "dpl.h"
+#include "dpl/lua.h" /* the modules: one file each */
 
-/* ---- Modules: one file each ---- */
-
-#if defined(__GNUC__)
-#define DPL_MODULE __attribute__((visibility("default")))
-#else
-#define DPL_MODULE
-#endif
-
-DPL_MODULE int luaopen_dpl(lua_State *L);
-DPL_MODULE int luaopen_dpl_analysis(lua_State *L);
-DPL_MODULE int luaopen_dpl_simulator(lua_State *L);
-DPL_MODULE int luaopen_dpl_benchmark(lua_State *L);
+/* [-0, +0, m] Puts loaders of all modules, in C and in Lua, into package.preload. */
+void dpl_bind_preload(lua_State *L);
+/* [-0, +0, m] Those of all but dpl itself. */
+void dpl_bind_preload_parts(lua_State *L);
 
 /* ---- Hooks ---- */
 
 /* [-0, +0, m] Long work in C for this state asks cancelled(data), as in dpl_hooks; NULL: never. */
-DPL_MODULE void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data);
+DPL_LUA_API void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data);
+
+/* [-0, +0, m] Tells `entered` which thread runs whenever that changes, and makes the library
+ * coroutine, where it is open, pass on what stops a script. */
+void dpl_bind_watch_threads(lua_State *L, void (*entered)(lua_State *L));
 
 /* [-0, +0, m] The hooks for objects made for this state: valid as long as the state. */
 const dpl_hooks *dpl_bind_hooks(lua_State *L);
@@ -59,6 +56,14 @@ int dpl_bind_making(const dpl_bind_state *state);
 /* [-0, +0, v] In work on many rows, of which this is one: raises "interrupted!" where it is to
  * stop. */
 void dpl_bind_ask(lua_State *L, lua_Integer row);
+
+/* [-0, +0, v] The one guard of files: whatever opens, writes or removes one asks it first. Raises
+ * in a sandbox; `caller` is the function as scripts call it. */
+void dpl_bind_check_files(lua_State *L, const char *caller);
+
+/* [-1, +1, -] Replaces the message of a call that ended with LUA_ERRMEM where the reason is a limit
+ * of the state's. */
+void dpl_bind_explain_memory(lua_State *L);
 
 /* ---- Errors ---- */
 

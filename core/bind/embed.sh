@@ -49,7 +49,7 @@ for file in "$@"; do
     case $file in
     "$root"/*)
         function=luaopen_$(module_name "$file" | tr . _)
-        printf '\nDPL_MODULE int %s(lua_State *L);\n' "$function"
+        printf '\nDPL_LUA_API int %s(lua_State *L);\n' "$function"
         printf 'int %s(lua_State *L)\n{\n' "$function"
         printf '    return dpl_embedded_open(L, &dpl_embedded_modules[%d]);\n}\n' "$number"
         ;;

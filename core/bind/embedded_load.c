@@ -53,6 +53,7 @@ static int nearest(lua_State *L)
     size_t count = lua_rawlen(L, 2);
     const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
     for (size_t i = 0; i < count; i++) {
+        dpl_bind_ask(L, (lua_Integer)i + 1);
         lua_rawgeti(L, 2, (lua_Integer)i + 1);
         names[i] = luaL_checkstring(L, -1); /* the list keeps it */
         lua_pop(L, 1);

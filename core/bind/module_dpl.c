@@ -130,7 +130,7 @@ static const luaL_Reg functions[] = {{"strategies", strategies},
 
 /* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it
  * too. */
-static void preload_parts(lua_State *L)
+void dpl_bind_preload_parts(lua_State *L)
 {
     static const luaL_Reg parts[] = {{"dpl.analysis", luaopen_dpl_analysis},
                                      {"dpl.simulator", luaopen_dpl_simulator},
@@ -145,7 +145,7 @@ static void preload_parts(lua_State *L)
 int luaopen_dpl(lua_State *L)
 {
     luaL_checkversion(L);
-    preload_parts(L);
+    dpl_bind_preload_parts(L);
     luaL_newlib(L, functions);
     dpl_bind_set_text(L, "_VERSION", dpl_version());
     return 1;

@@ -213,9 +213,10 @@ static size_t list_length(lua_State *L, int index, const char *subject, const ch
     return lua_rawlen(L, index);
 }
 
-/* [-0, +2, m] Pushes entry i (from 1) of the list at `index`, then its name in messages. */
+/* [-0, +2, v] Pushes entry i (from 1) of the list at `index`, then its name in messages. */
 static const char *push_entry(lua_State *L, int index, size_t i, const char *subject)
 {
+    dpl_bind_ask(L, (lua_Integer)i);
     lua_geti(L, index, (lua_Integer)i);
     return lua_pushfstring(L, "%s, entry %d,", subject, (int)i);
 }

@@ -93,6 +93,7 @@ static void push_route(lua_State *L, const dpl_schedule *schedule, size_t route)
     lua_createtable(L, 0, 2);
     lua_createtable(L, length, 0);
     for (int32_t i = 0; i < length; i++) {
+        dpl_bind_ask(L, i + 1);
         lua_pushinteger(L, dpl_schedule_stage_rank(schedule, first + i));
         lua_rawseti(L, -2, i + 1);
     }

@@ -29,6 +29,7 @@ static void *push_block(lua_State *L, size_t count, size_t size)
 /* [-0, +0, v] Entry i of the list at `list`, a count in [0, most]. */
 static int32_t count_in(lua_State *L, int list, lua_Integer i, const char *subject, double most)
 {
+    dpl_bind_ask(L, i);
     lua_geti(L, list, i);
     int32_t value = dpl_bind_count(L, -1, subject, 0, most);
     lua_pop(L, 1);
@@ -72,6 +73,7 @@ void dpl_bind_read_routes(lua_State *L, int list, const char *owner, dpl_schedul
     dpl_route *routes = push_block(L, count, sizeof *routes);
     lua_createtable(L, (int)count, 0);
     for (size_t i = 0; i < count; i++) {
+        dpl_bind_ask(L, (lua_Integer)i + 1);
         lua_geti(L, list, (lua_Integer)i + 1);
         read_route(L, i, owner, data, &routes[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -92,6 +94,7 @@ static size_t read_lengths(lua_State *L, int orders, dpl_schedule_data *data)
                        (int)data->num_ranks, (LUAI_UACINT)lua_rawlen(L, orders));
     }
     for (int32_t rank = 0; rank < data->num_ranks; rank++) {
+        dpl_bind_ask(L, rank + 1);
         if (lua_geti(L, orders, rank + 1) != LUA_TTABLE) {
             dpl_bind_error(L, OWNER ": the order of rank %d must be a list of actions (got %s)",
                            (int)rank, luaL_typename(L, -1));
@@ -134,6 +137,7 @@ static void read_orders(lua_State *L, dpl_schedule_data *data)
     dpl_action *actions = push_block(L, total, sizeof *actions);
     size_t done = 0;
     for (int32_t rank = 0; rank < data->num_ranks; rank++) {
+        dpl_bind_ask(L, rank + 1);
         lua_geti(L, orders, rank + 1);
         read_order(L, rank, data->lengths[rank], actions + done);
         done += data->lengths[rank];

@@ -188,6 +188,7 @@ static int push_text(lua_State *L, text *out)
                               "(got %s)",
                               luaL_typename(L, 1));
     }
+    dpl_bind_check_files(L, "dpl.read_schedule");
     return push_file_text(L, path_at(L, 1, "dpl.read_schedule"), out);
 }
 
@@ -256,6 +257,7 @@ int dpl_bind_schedule_write_csv(lua_State *L)
         return dpl_bind_error(L, "s:write_csv: the path of a file is wanted (got %s)",
                               luaL_typename(L, 2));
     }
+    dpl_bind_check_files(L, "s:write_csv");
     const char *path = path_at(L, 2, "s:write_csv");
     int pushed = push_csv(L, schedule, &written);
     if (pushed != 1) {

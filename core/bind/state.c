@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bind/embedded.h"
+#include "bind/limits.h"
 
 /* Rows that Lua's tables are filled with between two such questions: a few milliseconds. */
 #define ROWS_AT_ONCE 8192
@@ -15,19 +16,35 @@
  * function set later reaches objects made before. */
 struct dpl_bind_state {
     dpl_hooks hooks;
+    dpl_limits limits;
+    lua_State *main;            /* the main thread, which is there as long as the state */
     dpl_strategies *strategies; /* hooks.strategies, or NULL; see dpl_bind_strategies */
     lua_State *running;
     int making;
-    int (*cancelled)(void *data);
-    void *data;
 };
 
 typedef dpl_bind_state state_record;
 
 static int ask_state(void *user)
 {
-    const state_record *record = user;
-    return record->cancelled != NULL && record->cancelled(record->data);
+    state_record *record = user;
+    return dpl_limits_over(&record->limits);
+}
+
+static void *resize_counted(void *user, void *block, size_t old_size, size_t new_size)
+{
+    state_record *record = user;
+    return dpl_limits_resize(&record->limits, record->main, block, old_size, new_size);
+}
+
+/* [-0, +1, m] */
+static void push_new_record(lua_State *L)
+{
+    state_record *record = lua_newuserdatauv(L, sizeof *record, 0);
+    *record = (state_record){.hooks = {.cancelled = ask_state, .user = record}};
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    record->main = lua_tothread(L, -1);
+    lua_pop(L, 1);
 }
 
 /* [-0, +0, m] */
@@ -35,11 +52,10 @@ static state_record *record_of(lua_State *L)
 {
     static const char key = 0;
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TNIL) {
-        state_record *record = lua_newuserdatauv(L, sizeof *record, 0);
-        *record = (state_record){.hooks = {.cancelled = ask_state, .user = record}};
+        lua_pop(L, 1);
+        push_new_record(L);
+        lua_pushvalue(L, -1);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
-        lua_remove(L, -2);
     }
     state_record *record = lua_touserdata(L, -1);
     lua_pop(L, 1);
@@ -48,9 +64,9 @@ static state_record *record_of(lua_State *L)
 
 void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data)
 {
-    state_record *record = record_of(L);
-    record->cancelled = cancelled;
-    record->data = data;
+    dpl_limits *limits = dpl_bind_limits(L);
+    limits->cancelled = cancelled;
+    limits->cancelled_user = data;
 }
 
 const dpl_hooks *dpl_bind_hooks(lua_State *L)
@@ -126,6 +142,25 @@ dpl_strategies *dpl_bind_strategies(lua_State *L, dpl_bind_state **state)
         record->hooks.strategies = record->strategies;
     }
     return record->strategies;
+}
+
+dpl_limits *dpl_bind_limits(lua_State *L)
+{
+    return &record_of(L)->limits;
+}
+
+void dpl_bind_count_memory(lua_State *L, dpl_account *account)
+{
+    state_record *record = record_of(L);
+    record->limits.account = account;
+    record->hooks.resize = resize_counted;
+}
+
+void dpl_bind_check_files(lua_State *L, const char *caller)
+{
+    if (dpl_bind_limits(L)->is_sandbox) {
+        dpl_bind_error(L, "%s: a sandbox has no files", caller);
+    }
 }
 
 void dpl_bind_ask(lua_State *L, lua_Integer row)

@@ -245,6 +245,7 @@ static void push_by_rank(lua_State *L, int self, const char *name,
         lua_pop(L, 1);
         lua_createtable(L, num_ranks, 0);
         for (int32_t rank = 0; rank < num_ranks; rank++) {
+            dpl_bind_ask(L, rank + 1);
             lua_pushnumber(L, figure(timeline, rank));
             lua_rawseti(L, -2, rank + 1);
         }

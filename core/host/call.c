@@ -1,6 +1,7 @@
 /* Every piece of Lua code that the interpreter runs, it runs by dpl_call. */
 #include "host/call.h"
 
+#include "bind/bind.h"
 #include "host/interrupt.h"
 #include <lauxlib.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ bool dpl_push_text(lua_State *L, int index)
 static int add_traceback(lua_State *L)
 {
     if (dpl_interrupt_pending()) {
-        lua_pushliteral(L, "interrupted!"); /* whatever the script made of it */
+        lua_pushstring(L, dpl_interrupt_reason()); /* whatever the script made of it */
     } else if (!dpl_push_text(L, 1)) {
         lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
     }
@@ -60,6 +61,9 @@ int dpl_call(lua_State *L, int arguments, int results)
     const int status = lua_pcall(L, arguments, results, function);
     dpl_interrupt_leave(L);
     lua_remove(L, function);
+    if (status == LUA_ERRMEM) {
+        dpl_bind_explain_memory(L);
+    }
     return status;
 }
 

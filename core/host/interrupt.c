@@ -5,11 +5,16 @@
  * catches the error is stopped again at its next instruction; and the handler knows the running
  * thread because coroutine.c tells it. Hooks do not fire in C functions, message handlers and
  * finalizers: for these there is a deadline, after which the process leaves without them. */
+#define _XOPEN_SOURCE 700 /* setitimer */
 #include "host/interrupt.h"
 
 #include "bind/bind.h"
+#include "host/options.h"
 #include <lauxlib.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,10 +27,25 @@ enum { SAME_PRESS_MS = 100 };
 static const unsigned int deadline_seconds = 1;
 
 /* Signal handlers reach nothing but statics. */
-static lua_State *volatile running; /* NULL while the interpreter's own code runs */
-static volatile sig_atomic_t interrupted;
+static lua_State *volatile running;       /* NULL while the interpreter's own code runs */
+static volatile sig_atomic_t interrupted; /* one of the reasons below, or 0 */
 static volatile sig_atomic_t expected;
 static struct timespec pressed; /* the first of the signals now pending */
+
+enum { BY_USER = 1, BY_TIME = 2 };
+
+static char time_reason[80]; /* what is said at the end of the time */
+static volatile sig_atomic_t is_concluded;
+
+const char *dpl_interrupt_reason(void)
+{
+    return interrupted == BY_TIME ? time_reason : "interrupted!";
+}
+
+int dpl_interrupt_status(void)
+{
+    return interrupted == BY_TIME ? DPL_EXIT_TIME : DPL_EXIT_INTERRUPTED;
+}
 
 /* [-0, +1, e] The hook. Removes itself where the interrupt it was set for is over. */
 static void stop_thread(lua_State *L, lua_Debug *activation)
@@ -35,7 +55,7 @@ static void stop_thread(lua_State *L, lua_Debug *activation)
         lua_sethook(L, NULL, 0, 0);
         return;
     }
-    lua_pushliteral(L, "interrupted!");
+    lua_pushstring(L, dpl_interrupt_reason());
     lua_error(L);
 }
 
@@ -70,13 +90,43 @@ static long milliseconds_since(const struct timespec *then)
     return (now.tv_sec - then->tv_sec) * 1000L + (now.tv_nsec - then->tv_nsec) / 1000000L;
 }
 
+/* Writes a text as a signal handler may. */
+static void say(const char *text)
+{
+    const ssize_t written = write(STDERR_FILENO, text, strlen(text));
+    (void)written; /* there is nobody left to tell */
+}
+
 static void on_deadline(int signal_number)
 {
-    static const char message[] = "dpl: interrupted!\n";
     (void)signal_number;
-    ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
-    (void)written; /* there is nobody left to tell */
-    _exit(130);
+    if (!is_concluded) {
+        say("dpl: ");
+        say(dpl_interrupt_reason());
+        say("\n");
+    }
+    _exit(dpl_interrupt_status());
+}
+
+/* Asks what runs to stop, and gives it a second. */
+static void stop(int reason)
+{
+    interrupted = (sig_atomic_t)reason;
+    if (expected == DPL_INTERRUPT_SCRIPT) {
+        handle(SIGALRM, on_deadline);
+        alarm(deadline_seconds);
+    }
+    if (running != NULL) {
+        dpl_interrupt_enter(running);
+    }
+}
+
+static void on_time(int signal_number)
+{
+    (void)signal_number;
+    if (!interrupted) {
+        stop(BY_TIME);
+    }
 }
 
 static void on_interrupt(int signal_number)
@@ -88,14 +138,27 @@ static void on_interrupt(int signal_number)
         }
         return;
     }
-    interrupted = 1;
     clock_gettime(CLOCK_MONOTONIC, &pressed);
-    if (expected == DPL_INTERRUPT_SCRIPT) {
-        handle(SIGALRM, on_deadline);
-        alarm(deadline_seconds);
-    }
-    if (running != NULL) {
-        dpl_interrupt_enter(running);
+    stop(BY_USER);
+}
+
+void dpl_interrupt_after(double seconds)
+{
+    struct itimerval timer = {{0, 0}, {0, 0}};
+    timer.it_value.tv_sec = (time_t)seconds;
+    timer.it_value.tv_usec = (suseconds_t)((seconds - (double)timer.it_value.tv_sec) * 1e6);
+    snprintf(time_reason, sizeof time_reason, "stopped: the script ran longer than %g s (--time)",
+             seconds);
+    handle(SIGALRM, on_time);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void dpl_interrupt_conclude(void)
+{
+    is_concluded = 1;
+    if (!interrupted) {
+        handle(SIGALRM, SIG_IGN);
+        alarm(0);
     }
 }
 

@@ -1,4 +1,5 @@
-/* Interrupts (SIGINT): stopping a script wherever it is, in a way that it cannot swallow. */
+/* Interrupts (SIGINT) and a limit of time: stopping a script wherever it is, in a way that it
+ * cannot swallow. */
 #ifndef DPL_HOST_INTERRUPT_H
 #define DPL_HOST_INTERRUPT_H
 
@@ -20,8 +21,19 @@ void dpl_interrupt_open(lua_State *L);
 /* Says what runs from now on, and forgets an earlier interrupt. */
 void dpl_interrupt_expect(dpl_interrupt_mode mode);
 
-/* True from an interrupt until the next dpl_interrupt_expect. */
+/* Stops the script in so many seconds, as an interrupt does. Once, in DPL_INTERRUPT_SCRIPT. */
+void dpl_interrupt_after(double seconds);
+
+/* True from an interrupt, or the end of the time, until the next dpl_interrupt_expect. */
 bool dpl_interrupt_pending(void);
+
+/* What is to be said of the one that is pending, and the status to exit with. */
+const char *dpl_interrupt_reason(void);
+int dpl_interrupt_status(void);
+
+/* Says that scripts have ended and all has been said of it: the time does not count any more, and
+ * a process that does not end soon enough leaves without a word. */
+void dpl_interrupt_conclude(void);
 
 /* [-0, +0, -] Says that thread L runs from now on, so that it is the one an interrupt stops. An
  * interrupt that is pending stops it at its first instruction. */

@@ -1,8 +1,6 @@
 /* dpl: runs Lua scripts with dpl's modules, as lua runs them without. */
 #include "bind/bind.h"
-#include "bind/embedded.h"
 #include "host/call.h"
-#include "host/coroutine.h"
 #include "host/interrupt.h"
 #include "host/options.h"
 #include "host/output.h"
@@ -14,29 +12,30 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* [-0, +0, m] package.preload is asked before any file, so that no file can take a name of ours. */
-static void preload_modules(lua_State *L)
+/* [-0, +0, m] To end its own process is the one thing that a sandbox may do here and not in other
+ * programs. */
+static void add_exit(lua_State *L)
 {
-    static const luaL_Reg modules[] = {
-        {"dpl", luaopen_dpl},
-        {"dpl.analysis", luaopen_dpl_analysis},
-        {"dpl.simulator", luaopen_dpl_simulator},
-        {"dpl.benchmark", luaopen_dpl_benchmark},
-        {NULL, NULL},
-    };
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    luaL_setfuncs(L, modules, 0);
-    lua_pop(L, 1);
-    dpl_embedded_preload(L);
+    lua_pushcfunction(L, luaopen_os);
+    lua_call(L, 0, 1);
+    lua_getglobal(L, LUA_OSLIBNAME);
+    lua_getfield(L, -2, "exit");
+    lua_setfield(L, -2, "exit");
+    lua_pop(L, 2);
 }
 
 /* [-0, +0, m] */
 static void open_state(lua_State *L, const dpl_options *options)
 {
     dpl_interrupt_open(L);
-    luaL_openlibs(L);
-    dpl_coroutine_open(L);
-    preload_modules(L);
+    if (options->sandbox) {
+        add_exit(L);
+        dpl_interrupt_after(options->seconds);
+    } else {
+        luaL_openlibs(L);
+        dpl_bind_preload(L); /* package.preload is asked before any file: none can take our names */
+    }
+    dpl_bind_watch_threads(L, dpl_interrupt_enter);
     dpl_set_arg(L, options);
 }
 
@@ -46,7 +45,14 @@ static int run_without_script(lua_State *L, const dpl_options *options)
     if (options->interactive || options->num_statements > 0 || options->show_version) {
         return DPL_EXIT_OK;
     }
-    return isatty(STDIN_FILENO) ? dpl_prompt(L) : dpl_run_script(L, options);
+    if (!isatty(STDIN_FILENO)) {
+        return dpl_run_script(L, options);
+    }
+    if (options->sandbox) {
+        fputs("dpl: option '--sandbox' needs a script\n", stderr);
+        return DPL_EXIT_USAGE;
+    }
+    return dpl_prompt(L);
 }
 
 /* [-0, +1, m] Does all that the command line says, in order; returns the exit status. */
@@ -69,9 +75,20 @@ static int run(lua_State *L)
     return 1;
 }
 
+/* A state with nothing in it, or a sandbox; NULL where there is no memory. */
+static lua_State *new_state(const dpl_options *options)
+{
+    if (!options->sandbox) {
+        return luaL_newstate();
+    }
+    const dpl_lua_options limits = {
+        .sandbox = 1, .memory = options->memory, .output = options->output};
+    return dpl_lua_create(&limits, NULL);
+}
+
 static int run_in_new_state(dpl_options *options)
 {
-    lua_State *L = luaL_newstate();
+    lua_State *L = new_state(options);
     if (L == NULL) {
         fputs("dpl: not enough memory for a Lua state\n", stderr);
         return DPL_EXIT_RAISED;
@@ -84,6 +101,7 @@ static int run_in_new_state(dpl_options *options)
     } else {
         dpl_report(L);
     }
+    dpl_interrupt_conclude();
     lua_close(L);
     return status;
 }

@@ -16,11 +16,22 @@
 /* '+': what follows the script's name is the script's. ':': tell a missing value from a typo. */
 static const char short_options[] = "+:e:l:iv";
 
-enum { OPTION_HELP = 256, OPTION_VERSION };
+enum {
+    OPTION_HELP = 256,
+    OPTION_VERSION,
+    OPTION_SANDBOX,
+    OPTION_MEMORY,
+    OPTION_TIME,
+    OPTION_OUTPUT
+};
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
+    {"sandbox", no_argument, NULL, OPTION_SANDBOX},
+    {"memory", required_argument, NULL, OPTION_MEMORY},
+    {"time", required_argument, NULL, OPTION_TIME},
+    {"output", required_argument, NULL, OPTION_OUTPUT},
     {NULL, 0, NULL, 0},
 };
 
@@ -34,6 +45,8 @@ static const char help[] =
     "  -l g=mod    require module 'mod' and set the global 'g' to it\n"
     "  -i          go to the interactive prompt after the script\n"
     "  -v          print the version, then go on\n"
+    "  --sandbox   for other people's scripts: no files, processes or modules of theirs, and\n"
+    "              limits: --memory SIZE (256M), --time SECONDS (10), --output SIZE (64M)\n"
     "  --version   print the version\n"
     "  --help      print this text\n"
     "  --          end of the options\n"
@@ -53,11 +66,13 @@ static const char help[] =
     "  0    done\n"
     "  1    the script raised an error, or standard output could not be written\n"
     "  2    wrong usage, or a script, statement or module that cannot be loaded\n"
+    "  124  stopped: it ran longer than --time; memory and output that it lacks are errors, 1\n"
     "  130  interrupted (Ctrl-C)\n"
     "  Any other is the script's own, from os.exit.\n"
     "\n"
     "examples:\n"
     "  dpl scripts/compare.lua --ranks 8 --chunks 20\n"
+    "  dpl --sandbox --time 60 --memory 1G study.lua\n"
     "  dpl -l dpl -e 'print(table.concat(dpl.strategies(), \" \"))'\n";
 
 void dpl_print_version(void)
@@ -74,7 +89,15 @@ static const char *nearest_option(const char *typed)
     for (const struct option *option = long_options; option->name != NULL; option++) {
         names[count++] = option->name;
     }
-    return dpl_nearest_name(typed + strspn(typed, "-"), names, count);
+    char name[64];
+    typed += strspn(typed, "-");
+    const size_t length = strcspn(typed, "=");
+    if (length >= sizeof name) {
+        return NULL;
+    }
+    memcpy(name, typed, length);
+    name[length] = '\0';
+    return dpl_nearest_name(name, names, count);
 }
 
 static int usage_error(void)
@@ -108,9 +131,98 @@ static int report_unknown(char **argv)
 
 static int report_missing(void)
 {
-    fprintf(stderr, "dpl: option '-%c' needs %s\n", optopt,
-            optopt == 'e' ? "a statement" : "the name of a module");
+    static const char *const limits[] = {[OPTION_MEMORY - OPTION_MEMORY] = "--memory' needs a size",
+                                         [OPTION_TIME - OPTION_MEMORY] = "--time' needs seconds",
+                                         [OPTION_OUTPUT - OPTION_MEMORY] =
+                                             "--output' needs a size"};
+    if (optopt >= OPTION_MEMORY) {
+        fprintf(stderr, "dpl: option '%s\n", limits[optopt - OPTION_MEMORY]);
+    } else {
+        fprintf(stderr, "dpl: option '-%c' needs %s\n", optopt,
+                optopt == 'e' ? "a statement" : "the name of a module");
+    }
     return usage_error();
+}
+
+/* ---- Limits ---- */
+
+#define MIB ((size_t)1 << 20)
+
+static const double longest_time = 1e6; /* seconds: eleven days */
+
+/* "512M": a number of bytes, or of KiB, MiB or GiB. False where it is none that is allowed. */
+static bool read_size(const char *text, size_t least, size_t *size)
+{
+    static const char units[] = "KMG";
+    char *end;
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+    double value = strtod(text, &end);
+    const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+    if (unit != NULL) {
+        end++;
+        for (const char *below = units; below <= unit; below++) {
+            value *= 1024;
+        }
+    }
+    if (*end != '\0' || !(value >= (double)least && value < (double)SIZE_MAX / 2)) {
+        return false;
+    }
+    *size = (size_t)value;
+    return true;
+}
+
+/* "10", "0.5": seconds. */
+static bool read_seconds(const char *text, double *seconds)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+    *seconds = strtod(text, &end);
+    return *end == '\0' && *seconds >= 0.001 && *seconds <= longest_time;
+}
+
+static int report_limit(const char *name, const char *rule)
+{
+    fprintf(stderr, "dpl: option '--%s' must be %s (got '%s')\n", name, rule, optarg);
+    return usage_error();
+}
+
+/* Takes a limit; returns as dpl_options_read. */
+static int take_limit(dpl_options *options, int option)
+{
+    options->limit = option == OPTION_MEMORY ? "--memory"
+                     : option == OPTION_TIME ? "--time"
+                                             : "--output";
+    if (option == OPTION_MEMORY && !read_size(optarg, MIB, &options->memory)) {
+        return report_limit("memory", "a size of at least 1M, such as 512M or 2G");
+    }
+    if (option == OPTION_OUTPUT && !read_size(optarg, 1, &options->output)) {
+        return report_limit("output", "a size, such as 100K or 16M");
+    }
+    if (option == OPTION_TIME && !read_seconds(optarg, &options->seconds)) {
+        return report_limit("time", "seconds from 0.001 to 1000000, such as 10 or 0.5");
+    }
+    return -1;
+}
+
+/* What does not go together; returns as dpl_options_read. */
+static int check_sandbox(const dpl_options *options)
+{
+    if (options->limit != NULL && !options->sandbox) {
+        fprintf(stderr, "dpl: option '%s' is a limit of '--sandbox', which is not there\n",
+                options->limit);
+        return usage_error();
+    }
+    if (options->sandbox && options->interactive) {
+        fputs("dpl: options '-i' and '--sandbox' do not go together: the prompt is for statements "
+              "of your own\n",
+              stderr);
+        return usage_error();
+    }
+    return -1;
 }
 
 static int add_request(dpl_options *options, char option, const char *text)
@@ -133,6 +245,13 @@ static int take_option(dpl_options *options, int option)
     case 'v':
         options->show_version = true;
         return -1;
+    case OPTION_SANDBOX:
+        options->sandbox = true;
+        return -1;
+    case OPTION_MEMORY:
+    case OPTION_TIME:
+    case OPTION_OUTPUT:
+        return take_limit(options, option);
     case OPTION_HELP:
         fputs(help, stdout);
         return DPL_EXIT_OK;
@@ -148,7 +267,8 @@ static int take_option(dpl_options *options, int option)
 
 int dpl_options_read(dpl_options *options, int argc, char **argv)
 {
-    *options = (dpl_options){.argc = argc, .argv = argv};
+    *options = (dpl_options){
+        .argc = argc, .argv = argv, .memory = 256 * MIB, .output = 64 * MIB, .seconds = 10};
     /* No more requests than arguments. */
     options->requests = calloc((size_t)argc + 1, sizeof *options->requests);
     if (options->requests == NULL) {
@@ -166,7 +286,7 @@ int dpl_options_read(dpl_options *options, int argc, char **argv)
         status = take_option(options, option);
     }
     options->script = optind;
-    return status;
+    return status == -1 ? check_sandbox(options) : status;
 }
 
 void dpl_options_free(dpl_options *options)

@@ -6,7 +6,13 @@
 #include <stddef.h>
 
 /* Exit statuses, as --help lists them. */
-enum { DPL_EXIT_OK = 0, DPL_EXIT_RAISED = 1, DPL_EXIT_USAGE = 2, DPL_EXIT_INTERRUPTED = 130 };
+enum {
+    DPL_EXIT_OK = 0,
+    DPL_EXIT_RAISED = 1,
+    DPL_EXIT_USAGE = 2,
+    DPL_EXIT_TIME = 124, /* as timeout(1) */
+    DPL_EXIT_INTERRUPTED = 130
+};
 
 /* One -e or -l: they run in the order given. */
 typedef struct dpl_request {
@@ -20,6 +26,11 @@ typedef struct dpl_options {
     int script; /* where in argv the script's name is; argc where there is none */
     bool interactive;
     bool show_version;
+    bool sandbox;
+    const char *limit; /* the last limit given, as typed, or NULL */
+    size_t memory;     /* bytes: limits of a sandbox */
+    size_t output;
+    double seconds;
     dpl_request *requests; /* owned, see dpl_options_free; the texts belong to argv */
     size_t num_requests;
     size_t num_statements; /* how many of them are -e */

@@ -23,7 +23,7 @@ static int conclude(lua_State *L, int status, int failure)
         dpl_report(L);
     }
     if (dpl_interrupt_pending()) {
-        return DPL_EXIT_INTERRUPTED;
+        return dpl_interrupt_status();
     }
     return status == LUA_OK ? DPL_EXIT_OK : failure;
 }
@@ -46,16 +46,23 @@ static int run_chunk(lua_State *L, int status, int arguments)
     if (status != LUA_OK) {
         if (dpl_interrupt_pending()) { /* a read that a signal broke off is no fault of the file */
             lua_pop(L, 1);
-            lua_pushliteral(L, "interrupted!");
+            lua_pushstring(L, dpl_interrupt_reason());
         }
         return conclude(L, status, DPL_EXIT_USAGE);
     }
     return conclude(L, dpl_call(L, arguments, 0), DPL_EXIT_RAISED);
 }
 
-static int run_statement(lua_State *L, const char *statement)
+/* A sandbox has source only. */
+static const char *mode_of(const dpl_options *options)
 {
-    const int status = luaL_loadbuffer(L, statement, strlen(statement), "=(command line)");
+    return options->sandbox ? "t" : NULL;
+}
+
+static int run_statement(lua_State *L, const dpl_options *options, const char *statement)
+{
+    const int status =
+        luaL_loadbufferx(L, statement, strlen(statement), "=(command line)", mode_of(options));
     return run_chunk(L, status, 0);
 }
 
@@ -84,7 +91,7 @@ int dpl_run_requests(lua_State *L, const dpl_options *options)
     int result = DPL_EXIT_OK;
     for (size_t i = 0; i < options->num_requests && result == DPL_EXIT_OK; i++) {
         const dpl_request *request = &options->requests[i];
-        result = request->option == 'e' ? run_statement(L, request->text)
+        result = request->option == 'e' ? run_statement(L, options, request->text)
                                         : run_require(L, request->text);
     }
     return result;
@@ -120,10 +127,10 @@ int dpl_run_script(lua_State *L, const dpl_options *options)
     const int arguments = first < options->argc ? options->argc - first : 0;
     if (strcmp(script, "-") == 0) {
         script = NULL; /* what luaL_loadfile calls standard input */
-    } else {
+    } else if (!options->sandbox) {
         add_script_directory(L, script);
     }
-    const int status = luaL_loadfile(L, script);
+    const int status = luaL_loadfilex(L, script, mode_of(options));
     if (status == LUA_OK) {
         luaL_checkstack(L, arguments, "too many arguments to the script");
         for (int i = 0; i < arguments; i++) {

@@ -3,9 +3,10 @@
 
 local terminal = {}
 
--- True where standard output is a terminal.
+-- True where standard output is a terminal; never in a sandbox, which runs no commands.
 function terminal.is_terminal()
-  return os.execute("test -t 1") == true
+  local ran, is_one = pcall(os.execute, "test -t 1")
+  return ran and is_one == true
 end
 
 -- True where colours are wanted: at a terminal that has them, unless NO_COLOR (no-color.org) is

@@ -346,7 +346,7 @@ function dpl.simulate(schedule, costs, options) end
 ---"3UNSHARD"); blank cells are idle slots. Returns nil, message, code where the file cannot be read
 ---("FILE") or is wrong ("INVALID", with line and cell). Like a schedule from data it need not be one
 ---that can run: see validate. legacy: files from before July 2024, in which B was the input gradient
----and BW the full backward.
+---and BW the full backward. A sandbox (dpl --sandbox) has no files: there a path raises.
 ---@param file string|{ text: string } its path, or its text
 ---@param options? { legacy?: boolean }
 ---@return dpl.Schedule? schedule
@@ -403,7 +403,8 @@ function Schedule:lower(options) end
 ---@return dpl.Code? code
 function Schedule:to_csv() end
 
----Writes that to a file: beside it first, so that nothing half-written is left.
+---Writes that to a file: beside it first, so that nothing half-written is left. Raises in a sandbox,
+---which has no files: use to_csv.
 ---@param path string
 ---@return boolean? done
 ---@return string? message

@@ -1,0 +1,812 @@
+-- dpl --sandbox: what a script cannot do, and that it is stopped wherever it is. Each way out that
+-- is known of hosts of Lua is tried here.
+
+local lu = require "luaunit"
+local process = require "process"
+
+local quoted = process.quoted
+local sh = process.sh
+local dpl = process.dpl
+local write = process.write
+local assert_run = process.assert_run
+local assert_contains = process.assert_contains
+
+local ROOT <const> = os.getenv("DPL_ROOT")
+local USAGE <const> = "usage: dpl [options] [script [args]]\nTry 'dpl --help' for the options.\n"
+
+-- Runs a script, given as text, in a sandbox.
+local function sandboxed(script, options)
+  write("s.lua", script)
+  return dpl("--sandbox " .. (options or "") .. " s.lua")
+end
+
+local function assert_prints(expected, script)
+  assert_run(expected .. "\n", 0, sandboxed(script))
+end
+
+---- The command line ----
+
+local TestOptions = process.test_table()
+
+function TestOptions.test_mistakes()
+  for options, message in pairs {
+    ["--sandbox --memory 12Q s.lua"] =
+      "option '--memory' must be a size of at least 1M, such as 512M or 2G (got '12Q')",
+    ["--sandbox --memory 1000 s.lua"] =
+      "option '--memory' must be a size of at least 1M, such as 512M or 2G (got '1000')",
+    ["--sandbox --memory=-1G s.lua"] =
+      "option '--memory' must be a size of at least 1M, such as 512M or 2G (got '-1G')",
+    ["--sandbox --memory nan s.lua"] =
+      "option '--memory' must be a size of at least 1M, such as 512M or 2G (got 'nan')",
+    ["--sandbox --memory 1e30 s.lua"] =
+      "option '--memory' must be a size of at least 1M, such as 512M or 2G (got '1e30')",
+    ["--sandbox --time 0 s.lua"] =
+      "option '--time' must be seconds from 0.001 to 1000000, such as 10 or 0.5 (got '0')",
+    ["--sandbox --time 10x s.lua"] =
+      "option '--time' must be seconds from 0.001 to 1000000, such as 10 or 0.5 (got '10x')",
+    ["--sandbox --time inf s.lua"] =
+      "option '--time' must be seconds from 0.001 to 1000000, such as 10 or 0.5 (got 'inf')",
+    ["--sandbox --output 0 s.lua"] =
+      "option '--output' must be a size, such as 100K or 16M (got '0')",
+    ["--sandbox --memory"] = "option '--memory' needs a size",
+    ["--sandbox --time"] = "option '--time' needs seconds",
+    ["--sandbox --output"] = "option '--output' needs a size",
+    ["--sandbox=1 s.lua"] = "option '--sandbox=1' takes no value",
+    ["--sandbx s.lua"] = "unknown option '--sandbx' (did you mean '--sandbox'?)",
+    ["--sandbox --memroy=1G s.lua"] = "unknown option '--memroy=1G' (did you mean '--memory'?)",
+    ["--time 1 s.lua"] = "option '--time' is a limit of '--sandbox', which is not there",
+    ["--sandbox -i"] =
+      "options '-i' and '--sandbox' do not go together: the prompt is for statements of your own",
+  } do
+    assert_run("dpl: " .. message .. "\n" .. USAGE, 2, dpl(options))
+  end
+end
+
+function TestOptions.test_script_arguments_statements_and_standard_input()
+  write("s.lua", "print(arg[0], x, ...)")
+  assert_run("s.lua\t1\ta\t--time\n", 0, dpl("--sandbox -e 'x = 1' s.lua a --time"))
+  assert_run("-\tnil\tb\n", 0, dpl("--sandbox - b", "print(arg[0], x, ...)"))
+  assert_run("true\n", 0, dpl("--sandbox -l dpl -e 'print(#dpl.strategies() > 10)'"))
+  assert_contains({ "module 'nosuch' not found: a sandbox has no files" }, 2,
+    dpl("--sandbox -l nosuch"))
+end
+
+function TestOptions.test_needs_a_script_at_a_terminal()
+  process.skip_without_terminal()
+  assert_contains({ "dpl: option '--sandbox' needs a script" }, 2,
+    sh("script -qec " .. quoted(process.DPL .. " --sandbox") .. " /dev/null </dev/null"))
+end
+
+function TestOptions.test_exit_status_is_the_scripts()
+  assert_run("", 7, sandboxed("os.exit(7)"))
+  assert_run("", 0, sandboxed("os.exit(true, true)"))
+  assert_contains({ "dpl: s.lua:1: boom\nstack traceback:" }, 1, sandboxed("error('boom')"))
+end
+
+function TestOptions.test_without_it_nothing_is_refused()
+  assert_run("true\ttrue\n", 0, dpl("-e " .. quoted(
+    "print(pcall(io.open, 'x') and pcall(string.dump, print) == false, debug.getinfo ~= nil)")))
+end
+
+function TestOptions.test_limits_have_units()
+  assert_contains({ "stopped: the script needs more than 2 MiB of memory\n" }, 1,
+    sandboxed("local s = ('x'):rep(3 << 20)", "--memory 2048K"))
+  assert_contains({ "stopped: the script ran longer than 0.05 s (--time)\n" }, 124,
+    sandboxed("while true do end", "--time 0.05"))
+end
+
+---- What there is ----
+
+local TestContents = process.test_table()
+
+-- Everything that a script can reach from its globals, by its first path.
+local REACHABLE = [[
+local seen, names = {}, {}
+local function visit(value, path)
+  if (type(value) ~= "table" and type(value) ~= "function") or seen[value] then
+    return
+  end
+  seen[value] = true
+  names[#names + 1] = path
+  if type(value) == "table" then
+    local keys = {}
+    for key in pairs(value) do keys[#keys + 1] = key end
+    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+    for _, key in ipairs(keys) do
+      visit(value[key], (path .. "." .. tostring(key)):gsub("^_G%.", ""))
+    end
+    visit(getmetatable(value), path .. ".metatable")
+  end
+end
+arg = nil
+visit(_G, "_G")
+print(table.concat(names, " "))]]
+
+local EXPECTED = [[
+_G assert collectgarbage coroutine coroutine.close coroutine.create coroutine.isyieldable
+coroutine.resume coroutine.running coroutine.status coroutine.wrap coroutine.yield
+debug debug.debug debug.gethook debug.getinfo debug.getlocal debug.getmetatable debug.getregistry
+debug.getupvalue debug.getuservalue debug.setcstacklimit debug.sethook debug.setlocal
+debug.setmetatable debug.setupvalue debug.setuservalue debug.traceback debug.upvalueid
+debug.upvaluejoin dofile error getmetatable
+io io.close io.input io.lines io.open io.output io.popen io.read io.stderr io.stderr.flush
+io.stderr.write io.stdout io.stdout.flush io.stdout.write io.tmpfile io.type io.write ipairs
+load loadfile
+math math.abs math.acos math.asin math.atan math.ceil math.cos math.deg math.exp math.floor
+math.fmod math.log math.max math.min math.modf math.rad math.random math.randomseed math.sin
+math.sqrt math.tan math.tointeger math.type math.ult next
+os os.clock os.date os.difftime os.execute os.exit os.getenv os.remove os.rename os.setlocale
+os.time os.tmpname pairs pcall print rawequal rawget rawlen rawset require select setmetatable
+string string.byte string.char string.dump string.find string.format string.gmatch string.gsub
+string.len string.lower string.match string.pack string.packsize string.rep string.reverse
+string.sub string.unpack string.upper
+table table.concat table.insert table.move table.pack table.remove table.sort table.unpack
+tonumber tostring type utf8 utf8.char utf8.codepoint utf8.codes utf8.len utf8.offset warn xpcall]]
+
+function TestContents.test_globals_are_those_of_the_list()
+  assert_prints((EXPECTED:gsub("\n", " ")), REACHABLE)
+end
+
+local REFUSED <const> = {
+  "dofile", "loadfile", "string.dump", "io.open", "io.popen", "io.lines", "io.read", "io.output",
+  "io.input", "io.tmpfile", "io.close", "io.type", "os.execute", "os.remove", "os.rename",
+  "os.setlocale", "os.tmpname", "debug.getregistry", "debug.sethook", "debug.gethook",
+  "debug.getinfo", "debug.getlocal", "debug.setlocal", "debug.getupvalue", "debug.setupvalue",
+  "debug.upvalueid", "debug.upvaluejoin", "debug.getmetatable", "debug.setmetatable",
+  "debug.getuservalue", "debug.setuservalue", "debug.setcstacklimit", "debug.debug",
+}
+
+function TestContents.test_what_is_refused_says_so()
+  local script, expected = {}, {}
+  for i, name in ipairs(REFUSED) do
+    script[i] = ("print(select(2, pcall(%s, print, 'x')))"):format(name)
+    expected[i] = name .. " is refused in a sandbox"
+  end
+  assert_prints(table.concat(expected, "\n"), table.concat(script, "\n"))
+  assert_contains({ "dpl: s.lua:1: io.open is refused in a sandbox\n" }, 1,
+    sandboxed("io.open('s.lua')"))
+end
+
+function TestContents.test_environment_is_empty()
+  assert_prints("nil", "print(os.getenv('PATH'))")
+end
+
+function TestContents.test_output()
+  assert_run("a\t1\t1.0\nb2.52x\ny", 0,
+    sandboxed("print('a', 1, 1.0) io.write('b', 2.5, 2.0, 'x\\n'):write('y'):flush()"))
+  assert_run("to stderr", 0, sandboxed("io.stderr:write('to stderr')", "2>&1 >/dev/null"))
+  assert_prints("false\tbad argument #1 to 'io.write' (string expected, got nil)",
+    "print(pcall(io.write, nil))")
+end
+
+function TestContents.test_output_has_a_limit()
+  assert_run("123456789\nfalse\tthe script may", 1, sh(
+    process.DPL .. " --sandbox --output 100 -e " .. quoted([[
+print(123456789)
+print(pcall(print, ('x'):rep(90)))
+print(pcall(print, ('x'):rep(90)))]]) .. " 2>/dev/null | cut -c 1-20 | head -n 3; exit 1"):gsub(
+    "(the script may).*", "%1"), 1)
+end
+
+function TestContents.test_no_file_of_the_user_is_a_module()
+  write("helper.lua", "return 'a file'")
+  write("dpl.lua", "return 'a file'")
+  assert_contains({ "module 'helper' not found: a sandbox has no files" }, 1,
+    sandboxed("require 'helper'"))
+  assert_prints("table", "print(type(require 'dpl'))")
+end
+
+function TestContents.test_require()
+  assert_prints("true\ttrue\t:preload:\ttrue", [[
+local dpl, from = require "dpl"
+print(require "dpl" == dpl, require("dpl.analysis").BubbleCalculator ~= nil, from,
+  require "string" == string)]])
+  assert_prints("false\tbad argument #1 to 'require' (string expected, got no value)",
+    "print(pcall(require))")
+end
+
+function TestContents.test_files_of_dpl_itself()
+  write("s.csv", "0F0,0B0\n")
+  assert_run("s.lua:2: dpl.read_schedule: a sandbox has no files\n"
+    .. "s.lua:4: s:write_csv: a sandbox has no files\n0F0,0B0\n", 0, sandboxed([[
+local dpl = require "dpl"
+local read = function() dpl.read_schedule("s.csv") end
+local s = dpl.read_schedule { text = "0F0,0B0\n" }
+local written = function() s:write_csv("t.csv") end
+print(select(2, pcall(read)))
+print(select(2, pcall(written)))
+io.write(s:to_csv())]]))
+end
+
+function TestContents.test_scripts_of_dpl_print_what_they_print_outside()
+  for _, arguments in ipairs {
+    "quickstart.lua", "compare.lua --ranks 4 --chunks 8", "compare.lua --help",
+    "compare.lua --rank x", "deepseek_v3.lua --chunks 40", "comm_sensitivity.lua --chunks 8",
+  } do
+    local expected, code = dpl(quoted(ROOT .. "/scripts") .. "/" .. arguments)
+    assert_run(expected, code, dpl("--sandbox " .. quoted(ROOT .. "/scripts") .. "/" .. arguments))
+  end
+end
+
+---- Ways out ----
+
+local TestEscapes = process.test_table()
+
+function TestEscapes.test_bytecode()
+  write("b.luac", string.dump(load("print('ran')")))
+  assert_run("dpl: attempt to load a binary chunk (mode is 't')\n", 2, dpl("--sandbox b.luac"))
+  assert_run("dpl: attempt to load a binary chunk (mode is 't')\n", 2,
+    sh(process.DPL .. " --sandbox - <b.luac"))
+  assert_prints("nil\tattempt to load a binary chunk (mode is 't')\n"
+    .. "nil\ta sandbox loads source only (mode is 'b')\n"
+    .. "nil\tattempt to load a binary chunk (mode is 't')", [[
+print(load("\27Lua"))
+print(load("\27Lua", "x", "b"))
+local once = true
+print(load(function() if once then once = false return "\27Lua" end end, "x", "bt"))]])
+end
+
+function TestEscapes.test_load_of_source_stays()
+  assert_prints([[
+3	=(load)
+nil	[string "x ="]:1: unexpected symbol near <eof>
+nil	reader function must return a string
+nil	name:1: unexpected symbol near <eof>
+5	nil
+false	bad argument #1 to 'load' (function expected, got no value)]], [[
+local parts, at = { "return ", "1 ", "+ 2, ..." }, 0
+print(load(function() at = at + 1 return parts[at] end)("=(load)"))
+print(load("x ="))
+local _, message = load(function() return {} end)
+print(_, message:match("reader[^\n]*"))
+print(load("x =", "=name"))
+print(load("return x, print", "e", "t", { x = 5 })())
+print(pcall(load))]])
+end
+
+function TestEscapes.test_metatable_of_strings()
+  assert_prints("string\tnil\tfalse\tX", [[
+print(getmetatable(""), getmetatable("").__index,
+  pcall(setmetatable, "", {}), ("x"):upper())]])
+end
+
+function TestEscapes.test_string_methods_are_those_of_the_sandbox()
+  assert_prints("true\tfalse", "print(('').find == string.find, (pcall(('').dump, print)))")
+end
+
+function TestEscapes.test_finalizers()
+  assert_prints("false\tsetmetatable: __gc is refused in a sandbox\n"
+    .. "false\tsetmetatable: __gc is refused in a sandbox\nnil", [[
+print(pcall(setmetatable, {}, { __gc = print }))
+print(pcall(setmetatable, {}, { __gc = false }))
+local late = {}
+local object = setmetatable({}, late)
+late.__gc = function() print("ran") end
+object = nil
+collectgarbage()
+print(object)]])
+end
+
+function TestEscapes.test_setmetatable_as_ever()
+  assert_prints([[
+false	bad argument #2 to 'setmetatable' (nil or table expected, got no value)
+false	bad argument #1 to 'setmetatable' (table expected, got number)
+false	cannot change a protected metatable
+true	nil]], [[
+print(pcall(setmetatable, {}))
+print(pcall(setmetatable, 1, {}))
+print(pcall(setmetatable, setmetatable({}, { __metatable = 1 }), {}))
+local t = setmetatable({}, {})
+print(setmetatable(t, nil) == t, getmetatable(t))]])
+end
+
+function TestEscapes.test_metatables_of_dpl()
+  assert_prints("string\tstring\tfalse", [[
+local dpl = require "dpl"
+local s = dpl.schedule("gpipe", { num_ranks = 2, num_chunks = 2 })
+local t = dpl.simulate(s)
+print(type(getmetatable(s)), type(getmetatable(t)), (pcall(setmetatable, s, {})))]])
+end
+
+function TestEscapes.test_collector()
+  for _, option in ipairs {
+    "stop", "restart", "setpause", "setstepmul", "generational", "incremental",
+  } do
+    assert_prints(("false\tcollectgarbage: '%s' is refused in a sandbox"):format(option),
+      ("print(pcall(collectgarbage, '%s', 1000))"):format(option))
+  end
+  assert_prints("0\tfloat\ttrue\tboolean\tfalse\tbad argument #1 to 'collectgarbage' "
+    .. "(invalid option 'x')", [[
+print(collectgarbage(), math.type(collectgarbage "count"), collectgarbage "isrunning",
+  type(collectgarbage("step", 1 << 60)), pcall(collectgarbage, "x"))]])
+end
+
+function TestEscapes.test_globals_may_be_changed_and_harm_only_the_script()
+  assert_prints("26.0\t1", [[
+local print, require = print, require
+setmetatable(_G, { __index = function(_, name) return name end, __newindex = error })
+local dpl = require "dpl"
+for name in pairs(string) do string[name] = nil end
+_G.require, _G.pcall = 1, 2
+local t = dpl.simulate(dpl.schedule("dualpipe", { num_ranks = 4, num_chunks = 8 }))
+local _ENV = {}
+x = 1
+print(t.makespan, x)]])
+end
+
+function TestEscapes.test_gigabytes()
+  for _, script in ipairs {
+    "return ('x'):rep(1 << 40)", "return ('x'):rep(1 << 28, 'yyyyyyyy')",
+    "local s = 'x' while true do s = s .. s end",
+    "return table.concat(setmetatable({}, { __index = function() return ('x'):rep(1 << 20) end,"
+      .. " __len = function() return 1 << 20 end }))",
+    "local t = {} for i = 1, 1 << 30 do t[i] = i end",
+    "return ('x'):rep(1 << 20):gsub('x', ('y'):rep(1 << 20))",
+    "local t = {} while true do t[#t + 1] = coroutine.create(print) end",
+    "return string.pack('c' .. (1 << 30), '')",
+    "return load(function() return ('x'):rep(1 << 20) end)",
+  } do
+    local output, code = sandboxed("local r, e = (function() " .. script .. " end)()\n"
+      .. "error(e, 0)", "--memory 100M")
+    lu.assertEquals(code, 1, script)
+    lu.assertNotNil(output:find("more than 100 MiB of memory") or output:find("not enough memory")
+      or output:find("stack overflow"), output)
+  end
+  assert_prints("false\tresulting string too large", "print(pcall(string.rep, 'x', 1 << 62, 'yy'))")
+end
+
+function TestEscapes.test_memory_of_the_library_counts()
+  assert_contains({ "out of memory" }, 1, sandboxed([[
+local dpl = require "dpl"
+local held = {}
+while true do
+  held[#held + 1] = dpl.schedule("gpipe", { num_ranks = 64, num_chunks = 512 })
+end]], "--memory 32M"))
+end
+
+function TestEscapes.test_dead_objects_make_room_for_the_library()
+  assert_run("done\n", 0, sandboxed([[
+local dpl = require "dpl"
+for _ = 1, 200 do
+  dpl.simulate(dpl.schedule("gpipe", { num_ranks = 64, num_chunks = 512 }))
+end
+print("done")]], "--memory 16M"))
+end
+
+function TestEscapes.test_memory_may_run_out_and_the_script_go_on()
+  assert_run("false\tnot enough memory\ndone\n", 0, sandboxed([[
+print(pcall(string.rep, "x", 1 << 30))
+print("done")]]))
+end
+
+function TestEscapes.test_deep_recursion()
+  for _, script in ipairs {
+    "local function f() return 1 + f() end f()",
+    "local function f() return coroutine.wrap(f)() end f()",
+    "local function f() assert(pcall(f)) end f()",
+    "local function f() return ('a'):gsub('a', f) end f()",
+    "local t = setmetatable({}, {}) getmetatable(t).__index = function(_, k) return t[k + 1] end"
+      .. " return t[1]",
+    "local t = setmetatable({}, {}) getmetatable(t).__tostring = function() return tostring(t) end"
+      .. " tostring(t)",
+    "local s = ('('):rep(1 << 16) assert(load('return ' .. s))",
+    "local function f() table.sort({ 1, 2, 3 }, f) end f()",
+    "error(('x'):rep(300):find(('x?'):rep(300)))",
+    "local function h(e) error(e) end local function f() xpcall(f, h) error('overflow') end f()",
+    "local function f() local x <close> = setmetatable({}, { __close = function() f() end }) end"
+      .. " f()",
+    "local function f() local c = coroutine.create(function() local x <close> = setmetatable({},"
+      .. " { __close = f }) coroutine.yield() end) coroutine.resume(c)"
+      .. " assert(coroutine.close(c)) end f()",
+  } do
+    local output, code = sandboxed(script)
+    lu.assertEquals(code, 1, script)
+    lu.assertNotNil(output:find("overflow") or output:find("C levels") or output:find("too complex")
+      or output:find("error in error handling"), output)
+  end
+end
+
+function TestEscapes.test_formats_have_a_length()
+  assert_prints("true\tfalse\tstring.format: a format takes at most 10000 values in a sandbox "
+    .. "(got 10001)", [[
+local t = table.pack(table.unpack({}, 1, 10001))
+for i = 1, 10001 do t[i] = i end
+print(pcall(string.format, ("%d"):rep(10000), table.unpack(t, 1, 10000)) == true,
+  pcall(string.format, ("%d"):rep(10001), table.unpack(t)))]])
+  for name, part in pairs {
+    ["string.format"] = "%%", ["string.pack"] = "x", ["string.packsize"] = "x",
+    ["string.unpack"] = "x", ["os.date"] = "%n",
+  } do
+    assert_prints(("false\t%s: a format has at most 65536 bytes in a sandbox (got %d)"):format(
+      name, 65537 * #part), ("print(pcall(%s, ('%s'):rep(65537), ''))"):format(name, part))
+  end
+end
+
+---- Stopping ----
+
+local TestStops = process.test_table()
+
+local STOPPED <const> = "dpl: stopped: the script ran longer than 0.1 s (--time)\n"
+
+-- The traceback tells that the script was stopped in time, and not the process a second later.
+local function assert_stops(script)
+  local output, code = sandboxed(script, "--time 0.1")
+  lu.assertEquals(code, 124, script .. "\n" .. output)
+  lu.assertStrContains(output, STOPPED .. "stack traceback:\n")
+end
+
+local function assert_each_stops(scripts)
+  for _, script in ipairs(scripts) do
+    assert_stops(script)
+  end
+end
+
+function TestStops.test_loops()
+  assert_each_stops {
+    "while true do end",
+    "::again:: goto again",
+    "local t = setmetatable({}, { __index = function() while true do end end }) return t.x",
+    "print(setmetatable({}, { __tostring = function() while true do end end }))",
+    "error(setmetatable({}, { __tostring = function() while true do end end }))",
+    "for i in function() return 1 end do end",
+  }
+end
+
+function TestStops.test_protected_calls()
+  assert_each_stops {
+    "while true do pcall(function() while true do end end) end",
+    "while true do pcall(error) end",
+    "local function f() pcall(f) while true do end end f()",
+    "local loop = function() while true do end end xpcall(loop, loop)",
+    "local function h() while true do end end while true do xpcall(error, h, 'x') end",
+    "local function h(e) return xpcall(h, h, e) end xpcall(error, h) while true do end",
+    "while true do xpcall(function() while true do end end, debug.traceback) end",
+    "xpcall(function() while true do end end, coroutine.wrap(function() while true do end end))",
+  }
+end
+
+function TestStops.test_coroutines()
+  assert_each_stops {
+    "coroutine.wrap(function() while true do end end)()",
+    "local f = coroutine.wrap(function() while true do pcall(function()"
+      .. " while true do coroutine.yield() end end) end end) while true do pcall(f) end",
+    "local function f() pcall(coroutine.wrap(function() pcall(function() while true do end end)"
+      .. " while true do end end)) end while true do pcall(f) end",
+    "local loop = function() while true do end end"
+      .. " while true do coroutine.resume(coroutine.create(loop)) end",
+    "local c = coroutine.create(function() while true do end end) coroutine.resume(c)"
+      .. " while true do coroutine.close(c) end",
+  }
+end
+
+function TestStops.test_variables_that_are_closed()
+  local closing = "local function closing() return setmetatable({},"
+    .. " { __close = function() while true do end end }) end\n"
+  assert_each_stops {
+    closing .. "do local x <close> = closing() end",
+    closing .. "local function f() local x <close>, y = closing() local z <close> = closing()"
+      .. " while true do end end pcall(f) while true do end",
+    closing .. "coroutine.wrap(function() local x <close> = closing() while true do end end)()",
+    closing .. "local c = coroutine.create(function() local x <close> = closing()"
+      .. " coroutine.yield() end) coroutine.resume(c) coroutine.close(c)",
+    closing .. "local function f(n) local x <close> = closing() if n > 0 then f(n - 1) end"
+      .. " while true do end end f(150)",
+  }
+end
+
+function TestStops.test_patterns()
+  local slow = "('a-'):rep(40) .. 'b'"
+  assert_each_stops {
+    ("('a'):rep(40):find(%s)"):format(slow),
+    ("('a'):rep(40):match(%s)"):format(slow),
+    ("('a'):rep(40):gsub(%s, 'x')"):format(slow),
+    ("for _ in ('a'):rep(40):gmatch(%s) do end"):format(slow),
+    "('a'):rep(1 << 21):find(('a'):rep(1 << 20) .. 'b', 1, true)",
+    "('a'):rep(1 << 20):find('[' .. ('b'):rep(1 << 20) .. ']-c')",
+    "('a'):rep(1 << 20):find('%f[' .. ('b'):rep(1 << 20) .. ']')",
+    "('('):rep(1 << 20):find('%b()')",
+    "('a'):rep(1 << 18):find('(a*)%1b')",
+    "('a'):rep(1 << 20):find('.-b')",
+  }
+end
+
+function TestStops.test_strings()
+  assert_each_stops {
+    "while true do (''):rep(1 << 60) end",
+    "while true do local s = ('a'):rep(1 << 25) end",
+    "local a, b = ('a'):rep(1 << 24) .. 'a', ('a'):rep(1 << 24) .. 'b'"
+      .. " while true do local x = a < b or a == b end",
+    "local a = ('1'):rep(1 << 24) while true do tonumber(a) tonumber(a, 10) end",
+    "local a = ('a'):rep(1 << 24) while true do utf8.len(a) utf8.offset(a, 1 << 23) end",
+    "local t = {} for i = 1, 9999 do t[i] = 1e308 end"
+      .. " while true do pcall(string.format, ('%99.99f'):rep(9999), table.unpack(t)) end",
+    "while true do pcall(string.pack, 'c10000000', '') end",
+  }
+end
+
+function TestStops.test_tables()
+  local endless = "setmetatable({}, { __len = function() return 1 << 60 end })"
+  assert_each_stops {
+    "table.move({}, 1, 1 << 60, 1)",
+    "table.move({}, 1, 1 << 60, 2)",
+    "table.move({}, -1 << 60, -1, 1 << 61, {})",
+    "table.insert(" .. endless .. ", 1, 1)",
+    "table.remove(" .. endless .. ", 1)",
+    "table.concat(setmetatable({}, { __len = function() return 1 << 60 end,"
+      .. " __index = function() return '' end }))",
+    "table.sort(setmetatable({}, { __len = function() return 1 << 30 end }), rawequal)",
+    "table.sort(setmetatable({}, { __len = function() return 1 << 30 end,"
+      .. " __index = function() return 1 end, __newindex = function() end }))",
+    "local t = {} for i = 1, 300000 do t[i] = (i * 7919) % 1000003 end"
+      .. " while true do table.sort(t, math.ult) table.sort(t) end",
+    "while true do pcall(table.unpack, setmetatable({}, { __index = rawlen }), 1, 900000) end",
+    "local t, s = {}, ('x'):rep(4096):rep(4096) for i = 1, 500 do t[i] = s end table.sort(t)",
+    "local t = {} for i = 1, 1 << 18 do t[i .. 'x'] = 1 end for k in pairs(t) do t[k] = nil end"
+      .. " while true do next(t) end",
+  }
+end
+
+function TestStops.test_compiler()
+  assert_each_stops {
+    "load('if a then ' .. ('elseif a then b=c '):rep(200000) .. 'end')",
+    "load(function() while true do end end)",
+    "load(function() return ' ' end)",
+    "while true do load(function() while true do end end) end",
+  }
+end
+
+function TestStops.test_dpl()
+  local setup = "local dpl = require 'dpl'\n"
+  assert_each_stops {
+    setup .. "local s = dpl.schedule('1f1b', { num_ranks = 64, num_chunks = 4096 })\n"
+      .. "while true do pcall(dpl.simulate, s, { F = 1 }) end",
+    setup .. "while true do pcall(dpl.schedule, 'zb_1p', { num_ranks = 256, num_chunks = 100000 })"
+      .. " end",
+    setup .. "local s = dpl.schedule('1f1b', { num_ranks = 4, num_chunks = 4 })\n"
+      .. "local t = {} for i = 1, 1000000 do t[i] = 1 end\n"
+      .. "while true do pcall(dpl.simulate, s, { F = t }) end",
+    setup .. "local t = {} for i = 1, 1000000 do t[i] = 'x' end\n"
+      .. "while true do require 'dpl.nearest' ('y', t) end",
+    "local parser = require 'argparse' ('x') while true do pcall(parser.parse, parser, {}) end",
+  }
+end
+
+function TestStops.test_collector()
+  assert_stops("local t = {} for i = 1, 100000 do t[i] = {} end while true do collectgarbage() end")
+end
+
+function TestStops.test_output()
+  write("s.lua", "while true do print('x') end")
+  assert_run("124\n" .. STOPPED .. "\tstack", 0, sh(
+    process.DPL .. " --sandbox --time 0.1 --output 1G s.lua >/dev/null 2>err; echo $?; "
+    .. "head -n 1 err; printf '\\tstack'"))
+end
+
+-- What nothing stops but the end of the process: Lua's own collector.
+function TestStops.test_last_resort()
+  assert_run("dpl: stopped: the script ran longer than 1 s (--time)\n", 124, sandboxed([[
+local n, keys, order, tables = 60000, {}, {}, {}
+for i = 1, n + 1 do keys[i], order[i] = {}, i end
+for i = #order, 2, -1 do
+  local j = math.random(i)
+  order[i], order[j] = order[j], order[i]
+end
+for i = 1, #order do
+  local k = order[i]
+  local key = keys[k]
+  tables[i] = setmetatable({ [key] = keys[k + 1] or 1 }, { __mode = "k" })
+end
+root, keys = keys[1], nil
+while true do collectgarbage() end]], "--time 1"))
+end
+
+function TestStops.test_interrupt()
+  write("s.lua", "io.write('ready\\n') io.stdout:flush() while true do pcall(error) end")
+  assert_contains({ "dpl: interrupted!\nstack traceback:" }, 130, sh(process.AWAIT .. ([[
+%s --sandbox s.lua >out 2>err </dev/null & pid=$!
+await '[ -s out ]'
+kill -INT $pid
+wait $pid; code=$?
+cat err
+exit $code]]):format(process.DPL)))
+end
+
+---- Agreement with Lua ----
+
+local TestAgreement = process.test_table()
+
+-- The same script outside and inside prints the same.
+local function assert_agrees(script)
+  write("s.lua", script)
+  local expected, code = dpl("s.lua")
+  lu.assertEquals(code, 0, expected)
+  lu.assertTrue(#expected > 0)
+  local output, inner_code = dpl("--sandbox --time 60 --output 1G s.lua")
+  lu.assertEquals(inner_code, 0, output)
+  if output ~= expected then
+    write("expected", expected)
+    write("output", output)
+    lu.fail(sh("diff expected output | head -n 10"))
+  end
+end
+
+local SHOW <const> = [[
+local function shown(value)
+  if type(value) == "string" then
+    value = value:gsub("#1( to 'table.remove' %(position)", "#2%1") -- Lua before 5.4.5
+  end
+  return type(value) == "string" and ("%q"):format(value) or math.type(value) and value .. ""
+    or type(value) == "function" and "f" or type(value) == "table" and "t" or tostring(value)
+end
+local function show(...)
+  local values = table.pack(...)
+  for i = 1, values.n do values[i] = shown(values[i]) end
+  io.write(table.concat(values, ","), "\n")
+end
+]]
+
+-- Random patterns, whole and broken, on random subjects. The generator is the script's own, so that
+-- both runs see the same.
+function TestAgreement.test_patterns()
+  assert_agrees(SHOW .. [==[
+local state = 20251124
+local function any(n)
+  state = state * 6364136223846793005 + 1442695040888963407
+  return (state >> 33) % n + 1
+end
+local function one(list) return list[any(#list)] end
+local items = { "a", "b", "c", ".", "%a", "%d", "%s", "%w", "%x", "%p", "%u", "%l", "%c", "%g",
+  "%A", "%D", "%z", "[abc]", "[^abc]", "[a-c]", "[%a_]", "[]]", "[^]]", "[a-]", "[%]]",
+  "[%-a]", "[^%s]", "%%", "%.", "x", "1", " ", "(", "(", ")", "()", ")", "%1", "%2", "%b()",
+  "%bab", "%f[%a]", "%f[^a]",
+  "$", "^", "[", "]", "%", "[%", "%b", "%f", "-", "*", "+", "?", "\0", "%bxx", "%9", "%0" }
+local suffixes = { "", "", "", "", "*", "+", "-", "?" }
+local subjects = {
+  "", "a", "abc", "aaa", "aab(bc)c", "hello world 123", "(a(b)c)", "a\0b\0",
+  "x1 x2 x3", "   ", "]]", "--", "%a%b", "abcabcabc", "aXbYcZ", "((()))", "ab\nab\tab", "\xe9\xff" }
+local replacements = { "", "x", "%0", "%1", "%2", "%%", "<%1>", "%", "%z", "%0%0", "%9",
+  { a = "A", b = false, abc = 1 }, { "p", 2.5 }, function(a, b) return b and a end,
+  function() return false end, function() return {} end, function(...) return select("#", ...) end,
+  12, 1.5, true }
+local starts = { false, false, 1, 0, -1, 2, -3, 100, -100, math.maxinteger, math.mininteger, 3 }
+local function pattern()
+  local parts = { any(6) == 1 and "^" or "" }
+  for _ = 1, any(6) - 1 do parts[#parts + 1] = one(items) .. one(suffixes) end
+  parts[#parts + 1] = any(6) == 1 and "$" or ""
+  return table.concat(parts)
+end
+local function matches(s, p, start)
+  local found = {}
+  for a, b in string.gmatch(s, p, start) do
+    found[#found + 1] = shown(a) .. shown(b)
+  end
+  return table.concat(found, ";")
+end
+for _ = 1, 20000 do
+  local s, p = one(subjects) .. (any(3) == 1 and one(subjects) or ""), pattern()
+  local start = one(starts) or nil
+  show(s, p, start, pcall(string.find, s, p, start))
+  show(pcall(string.match, s, p, start))
+  show(pcall(string.find, s, p, start, true))
+  local ok, found = pcall(matches, s, p, start)
+  show(ok, (tostring(found):gsub("^[^:]*:%d+: ", "")))
+  show(pcall(string.gsub, s, p, one(replacements), any(4) == 1 and any(3) - 1 or nil))
+end]==])
+end
+
+function TestAgreement.test_patterns_that_are_too_complex()
+  assert_agrees(SHOW .. [==[
+for _, part in ipairs { "a?", "a*", "a-", "()", "(a)", "(a", "a)", "%b()", "a" } do
+  for _, n in ipairs { 31, 32, 33, 198, 199, 200, 201, 202 } do
+    show(part, n, pcall(string.find, ("a"):rep(n), part:rep(n)))
+    show(pcall(string.match, ("a"):rep(n), "^" .. part:rep(n)))
+  end
+end]==])
+end
+
+function TestAgreement.test_arguments_of_pattern_functions()
+  assert_agrees(SHOW .. [==[
+for _, name in ipairs { "find", "match", "gmatch", "gsub" } do
+  for _, arguments in ipairs {
+    {}, { "a" }, { {}, "a" }, { "a", {} }, { "a", "b", {} }, { "a", "b", "x", {} }, { 12, 2, 3 },
+    { "a", "a", nil, {} }, { "a", "a", 1.5 }, { "a", "a", "2" }, { "aa", "a", "b", 1.5 },
+    { "aa", "a", "b", "1" }, { "aa", "a", "b", -1 }, { "a\0a", "\0" }, { "", "" },
+    { "a", "a", print },
+  } do
+    show(name, pcall(string[name], table.unpack(arguments, 1, 4)))
+  end
+end
+local iterate = string.gmatch("one two", "%a+")
+show(coroutine.wrap(function() return iterate() end)(), iterate(), iterate())
+show(pcall(coroutine.wrap(function() return ("a"):gsub("a", coroutine.yield) end)))]==])
+end
+
+function TestAgreement.test_other_functions()
+  assert_agrees(SHOW .. [==[
+local function list() return { 5, 3, 1, 4, 2 } end
+local positions = { -1, 0, 1, 2, 5, 6, 7, 8, math.mininteger, math.maxinteger, 1.5, "2", {} }
+local function all(f, ...)
+  local t = list()
+  show(pcall(f, t, ...))
+  show(table.unpack(t, 1, 7))
+end
+for _, position in ipairs(positions) do
+  all(table.insert, position, "new")
+  all(table.remove, position)
+  all(table.insert, position)
+  for _, other in ipairs { -1, 0, 1, 3, 6, math.mininteger, math.maxinteger } do
+    all(table.concat, ",", position, other)
+    all(table.move, position, position, other)
+    all(table.move, 1, 3, position)
+    if math.type(position) and position < 100 and other < 100 and position > -2 and other > -2 then
+      all(table.move, position, other, 2)
+      all(table.move, position, other, 4, {})
+      all(table.unpack, position, other)
+    end
+  end
+  show(pcall(string.rep, "ab", position == math.maxinteger and position or position, ","))
+end
+for _, name in ipairs { "insert", "remove", "concat", "move", "sort", "rep" } do
+  local f = table[name] or string[name]
+  all(f) all(f, 1, 2, 3, 4, 5) show(pcall(f)) show(pcall(f, 1)) show(pcall(f, "x", 1, 1, 1))
+end
+all(table.sort) all(table.sort, function(a, b) return a > b end) all(table.sort, math.ult)
+all(table.sort, 1) all(table.sort, function() return true end)
+show(pcall(table.sort, { 1, "x", 2 })) show(pcall(table.sort, { {}, {} }))
+show(pcall(table.sort, {}, 1))
+show(pcall(table.concat, { 1, {}, 2 })) show(pcall(table.concat, { 1, 2.5, "x" }, 7))
+show(pcall(table.concat, {}, {})) show(pcall(table.remove, {})) show(pcall(table.remove, {}, 0))
+show(pcall(table.remove, {}, 1)) show(pcall(table.remove, {}, 2))
+show(pcall(table.remove, { n = 1 }, 0))
+local log = {}
+local proxy = setmetatable({}, {
+  __len = function() return 3 end,
+  __index = function(_, k) log[#log + 1] = "r" .. k return k * 2 end,
+  __newindex = function(_, k, v) log[#log + 1] = "w" .. k .. tostring(v) end,
+})
+show(pcall(table.insert, proxy, 2, "x")) show(pcall(table.remove, proxy, 1))
+show(pcall(table.concat, proxy, "-")) show(pcall(table.move, proxy, 1, 3, 2))
+show(table.concat(log, " "))
+local big, numbers = {}, {}
+for i = 1, 3000 do big[i] = { (i * 7919) % 101 } numbers[i] = (i * 7919) % 3001 end
+table.sort(big, function(a, b) return a[1] < b[1] end)
+table.sort(numbers)
+for i = 1, 3000, 97 do show(big[i][1], numbers[i]) end
+show(pcall(table.sort, setmetatable({ 2, 1 }, { __lt = print })))
+show(pcall(pcall)) show(pcall(pcall, error)) show(pcall(error, nil)) show(xpcall(error, print, nil))
+show(pcall(xpcall)) show(pcall(xpcall, print)) show(pcall(xpcall, print, 1))
+show(xpcall(function(...) return select("#", ...), ... end, debug.traceback, 1, nil, 3))
+show(xpcall(error, function(e) return "<" .. e .. ">" end, "e"))
+show(xpcall(error, function(e) error(e) end, "e"))
+show(pcall(coroutine.wrap(function()
+  return pcall(function(a) return coroutine.yield(a), 2 end, 1)
+end)))
+local co = coroutine.wrap(function()
+  return xpcall(function(a) error(coroutine.yield(a)) end, function(e) return e .. "!" end, 1)
+end)
+show(co()) show(co("thrown"))
+show(pcall(coroutine.close, coroutine.running())) show(pcall(coroutine.close, 1))
+show(coroutine.close(coroutine.create(print)))
+local dying = coroutine.create(error)
+show(coroutine.resume(dying, "reason")) show(coroutine.close(dying)) show(coroutine.status(dying))
+local held = coroutine.create(function()
+  local x <close> = setmetatable({}, { __close = function() error("in close", 0) end })
+  coroutine.yield(1)
+end)
+show(coroutine.resume(held)) show(coroutine.close(held)) show(coroutine.close(held))
+local outer
+outer = coroutine.create(function()
+  return coroutine.resume(coroutine.create(function() return pcall(coroutine.close, outer) end))
+end)
+show(coroutine.resume(outer))
+print(xpcall(error, debug.traceback, "message"))
+print(select("#", load("return ...")(1, 2)), load("return x", "c", "t", { x = 1 })())]==])
+end
+
+return {
+  TestOptions = TestOptions,
+  TestContents = TestContents,
+  TestEscapes = TestEscapes,
+  TestStops = TestStops,
+  TestAgreement = TestAgreement,
+}
