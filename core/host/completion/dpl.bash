@@ -16,7 +16,7 @@ _dpl_script() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        -e | -l) ((i++)) ;;
+        -e | -l | --memory | --time | --output) ((i++)) ;;
         -) return ;;
         -*) ;;
         *)
@@ -37,7 +37,7 @@ _dpl_words() {
     local dpl=$1 word=$2 previous=$3 script
     script=$(_dpl_script)
     case $script:$previous in
-    :-e) ;;
+    :-e | :--memory | :--time | :--output) ;;
     :-l) _dpl_print "$dpl" 'for name in pairs(package.preload) do print(name) end' ;;
     ?*:--strategy | ?*:--strategies)
         _dpl_print "$dpl" 'print(table.concat(dpl.strategies(), "\n"))'

@@ -21,7 +21,7 @@ function __dpl_script
     for word in (__dpl_words)[2..]
         if test $skip = 1
             set skip 0
-        else if contains -- $word -e -l
+        else if contains -- $word -e -l --memory --time --output
             set skip 1
         else if test $word = -
             return
@@ -49,7 +49,7 @@ function __dpl_follows
     contains -- (__dpl_words)[-1] $argv
 end
 
-complete -c dpl -n 'not __dpl_has_script; and not __dpl_follows -e -l' \
+complete -c dpl -n 'not __dpl_has_script; and not __dpl_follows -e -l --memory --time --output' \
     -a '(set -l words (__dpl_words); $words[1] --help | __dpl_options)'
 complete -c dpl -n 'not __dpl_has_script; and __dpl_follows -l' -x \
     -a '(__dpl_print "for name in pairs(package.preload) do print(name) end")'

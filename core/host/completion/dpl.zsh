@@ -16,7 +16,7 @@ _dpl_script() {
     local i
     for ((i = 2; i < CURRENT; i++)); do
         case $words[i] in
-        -e | -l) ((i++)) ;;
+        -e | -l | --memory | --time | --output) ((i++)) ;;
         -) return ;;
         -*) ;;
         *) print -r -- ${~words[i]}; return ;;
@@ -33,7 +33,7 @@ _dpl_script_options() {
 _dpl() {
     local script=$(_dpl_script)
     case $script:$words[CURRENT-1] in
-    :-e) return 1 ;;
+    :-e | :--memory | :--time | :--output) return 1 ;;
     :-l) compadd -- ${(f)"$(_dpl_print 'for name in pairs(package.preload) do print(name) end')"} ;;
     ?*:--strategy) compadd -- ${(f)"$(_dpl_print 'print(table.concat(dpl.strategies(), "\n"))')"} ;;
     ?*:--strategies)
