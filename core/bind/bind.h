@@ -26,11 +26,29 @@ DPL_MODULE int luaopen_dpl(lua_State *L);
 DPL_MODULE int luaopen_dpl_analysis(lua_State *L);
 DPL_MODULE int luaopen_dpl_simulator(lua_State *L);
 DPL_MODULE int luaopen_dpl_benchmark(lua_State *L);
+DPL_MODULE int luaopen_dpl_parallel(lua_State *L);
 
 /* ---- Hooks ---- */
 
 /* [-0, +0, m] Long work in C for this state asks cancelled(data), as in dpl_hooks; NULL: never. */
 DPL_MODULE void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data);
+
+/*
+ * [-0, +0, m] Who shows how far long work has come; NULL: nobody. Called again and again while it
+ * goes on, from C that must not be left by an error: `done` of `total`, what of under `label`, which
+ * may be NULL. A total of 0 says that it is over, however it ended.
+ */
+typedef void dpl_show_progress(void *data, const char *label, double done, double total);
+DPL_MODULE void dpl_bind_set_progress(lua_State *L, dpl_show_progress *show, void *data);
+
+/*
+ * [-0, +0, m] Says how far work that Lua knows of has come: a loop, or many items. Until it is over
+ * nothing that goes on within it is shown.
+ */
+void dpl_bind_progress(lua_State *L, const char *label, double done, double total);
+
+/* [-0, +0, m] Takes what is shown away for a while, as something else is about to be printed. */
+void dpl_bind_hide_progress(lua_State *L);
 
 /* [-0, +0, m] The hooks for objects made for this state: valid as long as the state. */
 const dpl_hooks *dpl_bind_hooks(lua_State *L);
@@ -368,6 +386,9 @@ typedef struct dpl_event_cursor {
 bool dpl_bind_next_event(dpl_event_cursor *cursor);
 /* [-0, +1|+0, m] Pushes the next event and returns true, or pushes nothing and returns false. */
 bool dpl_bind_push_next_event(lua_State *L, dpl_event_cursor *cursor);
+
+/* [-0, +1, m] Pushes the metatable of events. */
+void dpl_bind_push_event_metatable(lua_State *L);
 
 /* [-0, +1, m] Pushes the class PipelineEvent. */
 void dpl_bind_push_event_class(lua_State *L);

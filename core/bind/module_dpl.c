@@ -122,6 +122,7 @@ static void preload_parts(lua_State *L)
     static const luaL_Reg parts[] = {{"dpl.analysis", luaopen_dpl_analysis},
                                      {"dpl.simulator", luaopen_dpl_simulator},
                                      {"dpl.benchmark", luaopen_dpl_benchmark},
+                                     {"dpl.parallel", luaopen_dpl_parallel},
                                      {NULL, NULL}};
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     luaL_setfuncs(L, parts, 0);

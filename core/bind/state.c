@@ -17,6 +17,9 @@ typedef struct state_record {
     dpl_hooks hooks;
     int (*cancelled)(void *data);
     void *data;
+    dpl_show_progress *show;
+    void *show_data;
+    bool in_lua; /* progress of Lua's own is shown */
 } state_record;
 
 static int ask_state(void *user)
@@ -51,6 +54,30 @@ void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data)
 const dpl_hooks *dpl_bind_hooks(lua_State *L)
 {
     return &record_of(L)->hooks;
+}
+
+void dpl_bind_set_progress(lua_State *L, dpl_show_progress *show, void *data)
+{
+    state_record *record = record_of(L);
+    record->show = show;
+    record->show_data = data;
+}
+
+void dpl_bind_progress(lua_State *L, const char *label, double done, double total)
+{
+    state_record *record = record_of(L);
+    record->in_lua = total > 0;
+    if (record->show != NULL) {
+        record->show(record->show_data, label, done, total);
+    }
+}
+
+void dpl_bind_hide_progress(lua_State *L)
+{
+    const state_record *record = record_of(L);
+    if (record->show != NULL) {
+        record->show(record->show_data, NULL, 0, 0);
+    }
 }
 
 void dpl_bind_ask(lua_State *L, lua_Integer row)

@@ -22,6 +22,7 @@ static void preload_modules(lua_State *L)
         {"dpl.analysis", luaopen_dpl_analysis},
         {"dpl.simulator", luaopen_dpl_simulator},
         {"dpl.benchmark", luaopen_dpl_benchmark},
+        {"dpl.parallel", luaopen_dpl_parallel},
         {NULL, NULL},
     };
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
