@@ -83,15 +83,20 @@ DPL_API const char *dpl_code_name(dpl_code code);
 /* ---- Hooks ---- */
 
 /*
- * Memory and cancellation, given when an object is made; the object copies them. A NULL hooks, or a
- * NULL member, stands for the C library's allocator and for work that is never cancelled.
+ * Memory, cancellation and progress, given when an object is made; the object copies them. A NULL
+ * hooks, or a NULL member, stands for the C library's allocator, for work that is never cancelled
+ * and whose progress nobody asks for.
  * resize: as realloc; new_size 0 frees and returns NULL; block NULL allocates. May return NULL.
  * cancelled: asked every few milliseconds of work; nonzero stops it with DPL_CANCELLED.
+ * progress: told by comparisons and searches before each step that `done` of at most `total` are
+ * behind them, and a total of 0 when they end, whatever came of it. Steps may follow each other
+ * fast, and are not equally long.
  */
 typedef struct dpl_hooks {
     void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);
     int (*cancelled)(void *user);
     void *user;
+    void (*progress)(void *user, size_t done, size_t total);
 } dpl_hooks;
 
 /* ---- Actions ---- */

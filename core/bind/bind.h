@@ -34,21 +34,15 @@ DPL_MODULE int luaopen_dpl_parallel(lua_State *L);
 DPL_MODULE void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data);
 
 /*
- * [-0, +0, m] Who shows how far long work has come; NULL: nobody. Called again and again while it
- * goes on, from C that must not be left by an error: `done` of `total`, what of under `label`, which
- * may be NULL. A total of 0 says that it is over, however it ended.
+ * [-0, +0, m] Who shows how far long work has come; NULL: nobody. It is called again and again
+ * while the work goes on, and must not raise: `done` of `total`, of what `label` says, which may be
+ * NULL. A total of 0 says that the work is over, one below 0 that something is about to be printed.
  */
 typedef void dpl_show_progress(void *data, const char *label, double done, double total);
 DPL_MODULE void dpl_bind_set_progress(lua_State *L, dpl_show_progress *show, void *data);
 
-/*
- * [-0, +0, m] Says how far work that Lua knows of has come: a loop, or many items. Until it is over
- * nothing that goes on within it is shown.
- */
-void dpl_bind_progress(lua_State *L, const char *label, double done, double total);
-
-/* [-0, +0, m] Takes what is shown away for a while, as something else is about to be printed. */
-void dpl_bind_hide_progress(lua_State *L);
+/* [-n, +4, v] dpl.progress(list or number, label): what a for loop goes through. */
+int dpl_bind_progress_loop(lua_State *L);
 
 /* [-0, +0, m] The hooks for objects made for this state: valid as long as the state. */
 const dpl_hooks *dpl_bind_hooks(lua_State *L);

@@ -110,10 +110,13 @@ static int simulate(lua_State *L)
     return dpl_bind_simulate(L, 1, &table.costs, &chosen.options);
 }
 
-static const luaL_Reg functions[] = {
-    {"strategies", strategies}, {"describe", describe},
-    {"schedule", schedule},     {"read_schedule", dpl_bind_read_schedule},
-    {"simulate", simulate},     {NULL, NULL}};
+static const luaL_Reg functions[] = {{"strategies", strategies},
+                                     {"describe", describe},
+                                     {"schedule", schedule},
+                                     {"read_schedule", dpl_bind_read_schedule},
+                                     {"simulate", simulate},
+                                     {"progress", dpl_bind_progress_loop},
+                                     {NULL, NULL}};
 
 /* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it
  * too. */

@@ -7,6 +7,7 @@
 
 #include "bind/bind.h"
 #include "bind/processors.h"
+#include "bind/progress.h"
 #include "bind/workers.h"
 
 #define OWNER "dpl.parallel.map"
@@ -91,11 +92,12 @@ static void name_item(lua_State *L, lua_Integer index)
 static int map_here(lua_State *L, lua_Integer items)
 {
     dpl_bytes *bytes = dpl_bytes_new(L);
+    const dpl_work *work = dpl_work_begin(L, NULL, items);
+    lua_toclose(L, -1);
     for (lua_Integer i = 1; i <= items; i++) {
-        dpl_bind_progress(L, NULL, (double)(i - 1), (double)items);
+        dpl_work_show(work, i - 1);
         const dpl_outcome outcome = dpl_do_item(L, CALL, i, bytes);
         if (outcome == DPL_ITEM_FAILED) {
-            dpl_bind_progress(L, NULL, 0, 0);
             lua_pushlstring(L, bytes->data, bytes->length);
             name_item(L, i);
             return lua_error(L);
@@ -103,7 +105,6 @@ static int map_here(lua_State *L, lua_Integer items)
         dpl_read_value(L, bytes->data, bytes->length);
         lua_rawseti(L, RESULTS, i);
     }
-    dpl_bind_progress(L, NULL, 0, 0);
     lua_pushvalue(L, RESULTS);
     return 1;
 }
@@ -129,7 +130,7 @@ static void show_text(lua_State *L, lua_Integer key, FILE *stream)
     if (lua_rawgeti(L, PRINTED, key) == LUA_TSTRING) {
         size_t length;
         const char *text = lua_tolstring(L, -1, &length);
-        dpl_bind_hide_progress(L);
+        dpl_hide_progress(L);
         fwrite(text, 1, length, stream); /* who wants to know whether that went well asks stdout */
         fflush(stream);
         lua_pushnil(L);
@@ -189,16 +190,17 @@ static int map_in_workers(lua_State *L, int count, lua_Integer items)
 {
     dpl_item item;
     map_job job = {.items = items};
+    const dpl_work *work = dpl_work_begin(L, NULL, items);
+    lua_toclose(L, -1);
     job.arrived = lua_newuserdatauv(L, (size_t)items, 0);
     memset(job.arrived, 0, (size_t)items);
     lua_pushvalue(L, CALL);
     dpl_workers *workers = dpl_workers_start(L, count, items);
     while (!is_over(&job) && dpl_workers_next(L, workers, &item)) {
         take_item(L, workers, &job, &item);
-        dpl_bind_progress(L, NULL, (double)job.done, (double)items);
+        dpl_work_show(work, job.done);
     }
     dpl_workers_kill(workers);
-    dpl_bind_progress(L, NULL, 0, 0);
     if (job.failed > 0 && job.lost) {
         return dpl_bind_error(L, "%s", lua_tostring(L, MESSAGE));
     }

@@ -1,10 +1,11 @@
-/* What belongs to one Lua state: its cancel hook; and how the library's errors become Lua's. */
+/* What belongs to one Lua state: its hooks; and how the library's errors become Lua's. */
 #include "bind/bind.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #include "bind/embedded.h"
+#include "bind/progress.h"
 
 /* Rows that Lua's tables are filled with between two such questions: a few milliseconds. */
 #define ROWS_AT_ONCE 8192
@@ -17,9 +18,7 @@ typedef struct state_record {
     dpl_hooks hooks;
     int (*cancelled)(void *data);
     void *data;
-    dpl_show_progress *show;
-    void *show_data;
-    bool in_lua; /* progress of Lua's own is shown */
+    dpl_shown shown;
 } state_record;
 
 static int ask_state(void *user)
@@ -28,13 +27,20 @@ static int ask_state(void *user)
     return record->cancelled != NULL && record->cancelled(record->data);
 }
 
+static void show_search(void *user, size_t done, size_t total)
+{
+    const state_record *record = user;
+    dpl_show_search(&record->shown, done, total);
+}
+
 /* [-0, +0, m] */
 static state_record *record_of(lua_State *L)
 {
     static const char key = 0;
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TNIL) {
         state_record *record = lua_newuserdatauv(L, sizeof *record, 0);
-        *record = (state_record){.hooks = {.cancelled = ask_state, .user = record}};
+        *record = (state_record){
+            .hooks = {.cancelled = ask_state, .user = record, .progress = show_search}};
         lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
         lua_rawgetp(L, LUA_REGISTRYINDEX, &key);
         lua_remove(L, -2);
@@ -56,28 +62,9 @@ const dpl_hooks *dpl_bind_hooks(lua_State *L)
     return &record_of(L)->hooks;
 }
 
-void dpl_bind_set_progress(lua_State *L, dpl_show_progress *show, void *data)
+dpl_shown *dpl_bind_shown(lua_State *L)
 {
-    state_record *record = record_of(L);
-    record->show = show;
-    record->show_data = data;
-}
-
-void dpl_bind_progress(lua_State *L, const char *label, double done, double total)
-{
-    state_record *record = record_of(L);
-    record->in_lua = total > 0;
-    if (record->show != NULL) {
-        record->show(record->show_data, label, done, total);
-    }
-}
-
-void dpl_bind_hide_progress(lua_State *L)
-{
-    const state_record *record = record_of(L);
-    if (record->show != NULL) {
-        record->show(record->show_data, NULL, 0, 0);
-    }
+    return &record_of(L)->shown;
 }
 
 void dpl_bind_ask(lua_State *L, lua_Integer row)

@@ -243,11 +243,10 @@ static int refuse(writer *w, const char *path, int index)
                               "return a plain table",
                               w->what, path);
     }
-    const bool timeline = lua_type(L, index) == LUA_TUSERDATA;
-    return dpl_bind_error(L, "%s%s is a %s, which cannot be sent between processes; return %s",
-                          w->what, path, kind,
-                          timeline ? "what you need of it, such as t.makespan"
-                                   : "numbers, strings, booleans and tables of these");
+    return dpl_bind_error(
+        L, "%s%s is a %s, which cannot be sent between processes; return %s", w->what, path, kind,
+        strcmp(kind, "dpl.timeline") == 0 ? "what you need of it, such as its makespan"
+                                          : "numbers, strings, booleans and tables of these");
 }
 
 /* [-0, +0, v] The value on top belongs to the key below it in table `number`. */

@@ -26,6 +26,7 @@
 #endif
 
 #include "bind/bind.h"
+#include "bind/progress.h"
 
 enum {
     READ_AT_ONCE = 1 << 16, /* bytes, what a pipe holds */
@@ -78,11 +79,14 @@ static size_t frame_length(const header *h)
 
 /* ---- An item ---- */
 
-/* [-1, +1, e] The message handler: any error object becomes a text. */
+/* [-1, +1, e] The message handler: any error object becomes a text, the same in every process. */
 static int to_text(lua_State *L)
 {
-    if (lua_type(L, 1) != LUA_TSTRING) {
-        luaL_tolstring(L, 1, NULL);
+    if (luaL_callmeta(L, 1, "__tostring") != 0 && lua_isstring(L, -1)) {
+        return 1;
+    }
+    if (!lua_isstring(L, 1)) {
+        lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
     }
     return 1;
 }
@@ -417,6 +421,7 @@ dpl_workers *dpl_workers_start(lua_State *L, int count, lua_Integer items)
     }
     atomic_store(&workers->shared->next, 1);
     atomic_store(&workers->shared->last, items);
+    dpl_hide_progress(L);
     fflush(NULL); /* what is in buffers would be written by every worker again */
     while (workers->count < count && start_worker(L, workers)) {
         workers->count++; /* as many as can be had are enough */

@@ -2,6 +2,7 @@
 #include "host/call.h"
 
 #include "host/interrupt.h"
+#include "host/progress.h"
 #include <lauxlib.h>
 #include <stdio.h>
 
@@ -67,6 +68,7 @@ void dpl_report(lua_State *L)
 {
     size_t length = 0;
     const char *message = lua_tolstring(L, -1, &length); /* NULL where it is no message: length 0 */
+    dpl_progress_erase();
     fflush(stdout);
     fputs("dpl: ", stderr);
     fwrite(message != NULL ? message : "", 1, length, stderr);

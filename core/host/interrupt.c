@@ -8,6 +8,7 @@
 #include "host/interrupt.h"
 
 #include "bind/bind.h"
+#include "host/progress.h"
 #include <lauxlib.h>
 #include <signal.h>
 #include <time.h>
@@ -74,6 +75,7 @@ static void on_deadline(int signal_number)
 {
     static const char message[] = "dpl: interrupted!\n";
     (void)signal_number;
+    dpl_progress_erase();
     ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
     (void)written; /* there is nobody left to tell */
     _exit(130);

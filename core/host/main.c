@@ -6,6 +6,7 @@
 #include "host/interrupt.h"
 #include "host/options.h"
 #include "host/output.h"
+#include "host/progress.h"
 #include "host/prompt.h"
 #include "host/script.h"
 #include <lauxlib.h>
@@ -37,6 +38,7 @@ static void open_state(lua_State *L, const dpl_options *options)
     dpl_interrupt_open(L);
     luaL_openlibs(L);
     dpl_coroutine_open(L);
+    dpl_progress_open(L);
     preload_modules(L);
     dpl_set_arg(L, options);
 }
