@@ -282,6 +282,20 @@ void dpl_bind_keep_metatable(lua_State *L, const char *name);
 void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index,
                              const luaL_Reg *methods, const luaL_Reg *metamethods);
 
+/* ---- Looking at values ---- */
+
+/*
+ * [-0, +1|+0, m] Pushes the table in which a value's names are looked up, without running anything:
+ * the __index of its metatable, or the methods of one of dpl's types. False where there is none.
+ */
+bool dpl_bind_push_names(lua_State *L, int index);
+
+/*
+ * [-0, +1, m] The module dpl.inspect. type(value): the name of its type, nil where that has none.
+ * method(f): the name of the type whose method it is, and the method's; nil where it is none.
+ */
+int dpl_bind_open_inspect(lua_State *L);
+
 /* ---- Schedules, timelines, events ---- */
 
 /*

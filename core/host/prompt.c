@@ -142,10 +142,11 @@ static bool serve(lua_State *L)
 }
 
 /* [-0, +0, m] */
-static void set_dpl(lua_State *L)
+static void set_globals(lua_State *L)
 {
     static const char code[] =
-        "if rawget(_G, 'dpl') == nil then rawset(_G, 'dpl', require 'dpl') end";
+        "if rawget(_G, 'dpl') == nil then rawset(_G, 'dpl', require 'dpl') end\n"
+        "if rawget(_G, 'help') == nil then rawset(_G, 'help', require 'dpl.help') end";
     int status = luaL_loadbufferx(L, code, sizeof code - 1, "=prompt", "t");
     if (status == LUA_OK) {
         status = dpl_call(L, 0, 0);
@@ -158,7 +159,8 @@ static void set_dpl(lua_State *L)
 static void print_banner(dpl_line_kind lines)
 {
     dpl_print_version();
-    puts("The global dpl is require \"dpl\". Ctrl-C stops a statement, Ctrl-D ends the session.");
+    puts("The global dpl is require \"dpl\". help() tells what there is. Ctrl-C stops a statement, "
+         "Ctrl-D ends the session.");
     if (lines == DPL_LINE_NO_LIBRARY) {
         puts("Lines cannot be edited or recalled: install libedit (Debian, Ubuntu: libedit2).");
     }
@@ -168,7 +170,7 @@ int dpl_prompt(lua_State *L)
 {
     const int top = lua_gettop(L);
     dpl_interrupt_expect(DPL_INTERRUPT_STATEMENT); /* from here on, one is to be survived */
-    set_dpl(L);
+    set_globals(L);
     dpl_complete_in(L);
     print_banner(dpl_line_open(dpl_complete));
     while (serve(L)) {

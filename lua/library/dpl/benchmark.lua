@@ -143,6 +143,7 @@ local ThroughputEstimator = {}
 ---@field bubble_ratio number idle / (ranks x makespan)
 ---@field micro_batch_size integer samples
 
+---Step time and rates of a strategy, or of a schedule of the same sizes.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.Throughput? throughput
 ---@return string? message
