@@ -291,9 +291,13 @@ void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index
 bool dpl_bind_push_names(lua_State *L, int index);
 
 /*
- * [-0, +1, m] The module dpl.inspect. type(value): the name of its type, nil where that has none.
- * method(f): the name of the type whose method it is, and the method's; nil where it is none.
+ * [-n, +1|+0, m] The name of the type of argument 1, where it has one; and the name of the type
+ * whose method it is, and the method's [+2].
  */
+int dpl_bind_type_of(lua_State *L);
+int dpl_bind_method_of(lua_State *L);
+
+/* [-n, +1, m] The module dpl.inspect: these as `type` and `method`. */
 int dpl_bind_open_inspect(lua_State *L);
 
 /* ---- Schedules, timelines, events ---- */

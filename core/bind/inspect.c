@@ -33,8 +33,7 @@ static bool push_type_name(lua_State *L)
     return lua_rawget(L, -2) == LUA_TSTRING;
 }
 
-/* [-n, +1, m] */
-static int type_name(lua_State *L)
+int dpl_bind_type_of(lua_State *L)
 {
     lua_settop(L, 1);
     return lua_getmetatable(L, 1) && push_type_name(L) ? 1 : 0;
@@ -70,8 +69,7 @@ static bool push_method_of(lua_State *L)
     return false;
 }
 
-/* [-n, +2, m] */
-static int method(lua_State *L)
+int dpl_bind_method_of(lua_State *L)
 {
     lua_settop(L, 1);
     lua_pushvalue(L, LUA_REGISTRYINDEX); /* where every type's metatable is */
@@ -85,7 +83,8 @@ static int method(lua_State *L)
 
 int dpl_bind_open_inspect(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"type", type_name}, {"method", method}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"type", dpl_bind_type_of}, {"method", dpl_bind_method_of}, {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

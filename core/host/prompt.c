@@ -4,6 +4,7 @@
 
 #include "host/call.h"
 #include "host/complete.h"
+#include "host/history.h"
 #include "host/interrupt.h"
 #include "host/line_edit.h"
 #include "host/options.h"
@@ -11,6 +12,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+static bool lines_are_edited;
 
 typedef enum input {
     INPUT_CHUNK,   /* a function to call */
@@ -92,11 +95,16 @@ static int read_statement(lua_State *L)
     while (more && incomplete) {
         lua_settop(L, 1);
         status = compile(L, lua_tostring(L, 1), &incomplete);
+        dpl_complete_behind(lua_tostring(L, 1));
         more = incomplete && read_line(L, "_PROMPT2", ">> ");
         if (more) {
             lua_pushfstring(L, "%s\n%s", lua_tostring(L, 1), lua_tostring(L, -1));
             lua_replace(L, 1);
         }
+    }
+    dpl_complete_behind(NULL);
+    if (lines_are_edited) {
+        dpl_history_add(lua_tostring(L, 1));
     }
     const input bad = incomplete && dpl_interrupt_pending() ? INPUT_DROPPED : INPUT_BAD;
     lua_pushinteger(L, status == LUA_OK ? INPUT_CHUNK : bad);
@@ -172,11 +180,17 @@ int dpl_prompt(lua_State *L)
     dpl_interrupt_expect(DPL_INTERRUPT_STATEMENT); /* from here on, one is to be survived */
     set_globals(L);
     dpl_complete_in(L);
-    print_banner(dpl_line_open(dpl_complete));
+    const dpl_line_kind lines = dpl_line_open(dpl_complete);
+    lines_are_edited = lines == DPL_LINE_EDITED;
+    if (lines_are_edited) {
+        dpl_history_open();
+    }
+    print_banner(lines);
     while (serve(L)) {
         lua_settop(L, top);
     }
     lua_settop(L, top);
     dpl_line_close();
+    dpl_complete_close();
     return DPL_EXIT_OK;
 }
