@@ -3,6 +3,7 @@
 
 #include "host/interrupt.h"
 #include "host/progress.h"
+#include "host/source.h"
 #include <lauxlib.h>
 #include <stdio.h>
 
@@ -48,6 +49,7 @@ static int add_traceback(lua_State *L)
     } else if (!dpl_push_text(L, 1)) {
         lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
     }
+    dpl_source_push(L);
     luaL_traceback(L, L, lua_tostring(L, -1), 1);
     return 1;
 }

@@ -8,6 +8,7 @@
 #include "host/interrupt.h"
 #include "host/line_edit.h"
 #include "host/options.h"
+#include "host/source.h"
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -105,6 +106,11 @@ static int read_statement(lua_State *L)
     dpl_complete_behind(NULL);
     if (lines_are_edited) {
         dpl_history_add(lua_tostring(L, 1));
+    }
+    dpl_source_begin("stdin", lua_tostring(L, 1));
+    if (status != LUA_OK && lua_isstring(L, 2)) {
+        dpl_source_push(L);
+        lua_replace(L, 2);
     }
     const input bad = incomplete && dpl_interrupt_pending() ? INPUT_DROPPED : INPUT_BAD;
     lua_pushinteger(L, status == LUA_OK ? INPUT_CHUNK : bad);
