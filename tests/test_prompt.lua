@@ -39,12 +39,14 @@ end
 function TestPrompt.test_statement_over_several_lines()
   assert_run("> >> >> 1\n2\n> \n", 0, session("for i = 1, 2 do\nprint(i)\nend\n"))
   assert_run("> >> >> 3\n> \n", 0, session("1 +\n\n2\n"))
-  assert_run("> >> dpl: stdin:1: 'end' expected near <eof>\n> \n", 0, session("do"))
+  assert_run("> >> dpl: stdin:1: 'end' expected near <eof>\n    1 | do\n> \n", 0, session("do"))
 end
 
 function TestPrompt.test_session_survives_errors()
-  assert_run("> dpl: stdin:1: unexpected symbol near ')'\n> 1\n> \n", 0, session(")\n1\n"))
-  assert_contains({ "> dpl: stdin:1: boom\nstack traceback:\n\t", "\n> 1\n> \n" }, 0,
+  assert_run("> dpl: stdin:1: unexpected symbol near ')'\n    1 | )\n> 1\n> \n", 0,
+    session(")\n1\n"))
+  assert_contains({ "> dpl: stdin:1: boom\n    1 | error 'boom'\nstack traceback:\n\t",
+    "\n> 1\n> \n" }, 0,
     session("error 'boom'\n1\n"))
   assert_contains({ "(error object is a nil value)", "\n> 1\n> \n" }, 0, session("error()\n1\n"))
 end
@@ -106,8 +108,9 @@ end
 -- end of the input into a key that the line editor may not have asked for yet.
 local function type_at_terminal(input, environment)
   process.skip_without_terminal()
-  local command = ("printf %%s %s | %s timeout 20 script -qec %s /dev/null"):format(
-    quoted(input .. "os.exit(0, true)\n"), environment or "", quoted(process.DPL))
+  local command = ("printf %%s %s | XDG_STATE_HOME=%s %s timeout 20 script -qec %s /dev/null")
+    :format(quoted(input .. "os.exit(0, true)\n"), quoted(process.directory() .. "/state"),
+      environment or "", quoted(process.DPL))
   local output, code = sh(command)
   return output:gsub("\r", ""), code
 end

@@ -99,7 +99,7 @@ function TestPublicHeaders:test_compile_as_cpp()
 #include "dpl.h"
 int main()
 {
-    dpl_hooks hooks = {nullptr, nullptr, nullptr};
+    dpl_hooks hooks = {};
     dpl_costs costs = {DPL_COST(1), DPL_COST(2), {}, {}, {}, 0};
     dpl_simulate_options options = DPL_SIMULATE_DEFAULTS;
     return hooks.user == nullptr && costs.F.value == 1 && options.weight_memory == 1 ? 0 : 1;

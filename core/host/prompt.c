@@ -108,7 +108,8 @@ static int read_statement(lua_State *L)
         dpl_history_add(lua_tostring(L, 1));
     }
     dpl_source_begin("stdin", lua_tostring(L, 1));
-    if (status != LUA_OK && lua_isstring(L, 2)) {
+    if (status != LUA_OK) {
+        lua_pushvalue(L, 2);
         dpl_source_push(L);
         lua_replace(L, 2);
     }

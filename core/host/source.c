@@ -14,7 +14,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { LONGEST_SHOWN = 100, LONGEST_READ = 4 * LONGEST_SHOWN, LONGEST_NAME = 1024 };
+/* MOST_LEVELS: finding the n-th takes n steps, and a stack that overflowed has 200,000. */
+enum {
+    MOST_LEVELS = 100,
+    LONGEST_SHOWN = 100,
+    LONGEST_READ = 4 * LONGEST_SHOWN,
+    LONGEST_NAME = 1024
+};
 
 static char *typed_name; /* of the statement that runs, with its text; both owned */
 static char *typed_text;
@@ -227,7 +233,7 @@ static bool is_of_statement(lua_State *L, lua_Debug *inner)
 {
     lua_Debug outer;
     bool found = false;
-    for (int level = 0; !found && lua_getstack(L, level, &outer); level++) {
+    for (int level = 0; !found && level < MOST_LEVELS && lua_getstack(L, level, &outer); level++) {
         lua_getinfo(L, "S", &outer);
         found = strcmp(outer.what, "main") == 0 && strcmp(outer.source, inner->source) == 0 &&
                 (strcmp(inner->what, "main") == 0 || is_within(L, inner, &outer));
@@ -258,7 +264,7 @@ static const dpl_embedded *find_embedded(const char *source)
 static bool is_being_loaded(lua_State *L, const char *source)
 {
     lua_Debug activation;
-    for (int level = 0; lua_getstack(L, level, &activation); level++) {
+    for (int level = 0; level < MOST_LEVELS && lua_getstack(L, level, &activation); level++) {
         lua_getinfo(L, "S", &activation);
         if (strcmp(activation.what, "main") == 0 && strcmp(activation.source, source) == 0) {
             return true;
@@ -313,7 +319,7 @@ static const char *skip_introduction(const char *message)
 static bool find_line(lua_State *L, const char *message, place *where, char *line)
 {
     lua_Debug activation;
-    for (int level = 0; lua_getstack(L, level, &activation); level++) {
+    for (int level = 0; level < MOST_LEVELS && lua_getstack(L, level, &activation); level++) {
         lua_getinfo(L, "Sl", &activation);
         const size_t length = strlen(activation.short_src);
         if (activation.currentline > 0 && strncmp(message, activation.short_src, length) == 0 &&
