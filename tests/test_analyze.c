@@ -398,7 +398,7 @@ static job *const jobs[] = {find_bubble, compare_bubbles, find_chunks, make_tabl
 static dpl_code work(job *run, supply *s)
 {
     dpl_error error = {.code = DPL_OK};
-    const dpl_hooks hooks = {resize, cancelled, s};
+    const dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = s};
     dpl_code code = run(&hooks, &error);
     CHECK(code == error.code);
     CHECK(s->bytes == 0);

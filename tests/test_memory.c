@@ -250,7 +250,7 @@ static dpl_code from_data(const char *strategy, const dpl_shape *shape, const dp
 /* Does the job with hooks on the supply. Nothing may be left of it. */
 static dpl_code attempt(const job *j, supply *s, dpl_error *error)
 {
-    dpl_hooks hooks = {resize, cancelled, s};
+    dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = s};
     dpl_code code = j->run(j->strategy, &j->shape, &hooks, error);
     CHECK(s->bytes == 0 && s->blocks == 0);
     CHECK(!s->wrong);
@@ -407,7 +407,7 @@ enum { MANY_CHUNKS = 300000, MANY_ACTIONS = 2 * MANY_CHUNKS, POLLS_OF_MANY = MAN
 static void polls_within_one_rank(void)
 {
     supply s = {.cancel_at = 0};
-    dpl_hooks hooks = {resize, cancelled, &s};
+    dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
     const dpl_shape shape = {.num_ranks = 1, .num_chunks = MANY_CHUNKS};
     dpl_schedule *made = NULL;
     CHECK(dpl_schedule_create("1f1b", &shape, &hooks, &made, NULL) == DPL_OK);
@@ -420,7 +420,7 @@ static void polls_within_one_rank(void)
 static void polls_of_a_timeline(void)
 {
     supply s = {.cancel_at = 0};
-    dpl_hooks hooks = {resize, cancelled, &s};
+    dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
     const dpl_shape shape = {.num_ranks = 1, .num_chunks = 10 * MANY_CHUNKS};
     dpl_schedule *made = NULL;
     dpl_timeline *t = NULL;
@@ -435,7 +435,7 @@ static void polls_of_a_timeline(void)
 static void polls_of_a_schedule_that_cannot_run(void)
 {
     supply s = {.cancel_at = 0};
-    dpl_hooks hooks = {resize, cancelled, &s};
+    dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
     const dpl_shape shape = {.num_ranks = 1, .num_chunks = MANY_CHUNKS};
     dpl_route route;
     int32_t rank;
@@ -459,7 +459,7 @@ static void polls_of_a_schedule_that_cannot_run(void)
 static void simulating_again_allocates_nothing(void)
 {
     supply s = {0};
-    dpl_hooks hooks = {resize, NULL, &s};
+    dpl_hooks hooks = {.resize = resize, .user = &s};
     dpl_shape shape = {.num_ranks = 4, .num_chunks = 8};
     dpl_run made;
     CHECK(dpl_run_create("dualpipe", &shape, &COMMON, NULL, &hooks, &made, NULL) == DPL_OK);
@@ -478,7 +478,7 @@ static void sizes_beyond_any_machine(void)
     for (size_t i = 0; i < dpl_strategy_count(); i++) {
         const char *name = dpl_strategy_at(i)->name;
         supply s = {0};
-        dpl_hooks hooks = {resize, NULL, &s};
+        dpl_hooks hooks = {.resize = resize, .user = &s};
         dpl_error error = {.message = ""};
         dpl_schedule *made = NULL;
         dpl_shape shape = {.num_ranks = 1000000, .num_chunks = 2147000000}; /* all rules allow it */

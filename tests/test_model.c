@@ -258,7 +258,7 @@ static void test_every_allocation_fails(void)
     for (size_t i = 0; i < NUM_JOBS; i++) {
         supply s = {0};
         dpl_error error;
-        const dpl_hooks hooks = {resize, cancelled, &s};
+        const dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
         CHECK(jobs[i](&hooks, &error) == DPL_OK);
         CHECK(s.blocks == 0 && s.requests > 0 && s.polls > 0);
         for (long at = 1, most = s.requests; at <= most; at++) {
@@ -274,7 +274,7 @@ static void test_every_poll_stops(void)
     for (size_t i = 0; i < NUM_JOBS; i++) {
         supply s = {0};
         dpl_error error;
-        const dpl_hooks hooks = {resize, cancelled, &s};
+        const dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
         CHECK(jobs[i](&hooks, &error) == DPL_OK);
         for (long at = 1, most = s.polls; at <= most; at++) {
             s = (supply){.cancel_at = at};
@@ -288,7 +288,7 @@ static void test_more_ranks_than_memory(void)
 {
     supply s = {0};
     dpl_error error = {.message = ""};
-    const dpl_hooks hooks = {resize, cancelled, &s};
+    const dpl_hooks hooks = {.resize = resize, .cancelled = cancelled, .user = &s};
     const dpl_shape shape = {.num_ranks = INT32_MAX, .num_chunks = 4};
     dpl_estimates all = {.estimates = estimates, .refusals = refusals};
     CHECK(dpl_compare_memory(&SMALL, &shape, &hooks, &all, &error) == DPL_MEMORY);

@@ -65,13 +65,6 @@ struct dpl_workers {
     worker list[];
 };
 
-static bool in_worker;
-
-bool dpl_in_worker(void)
-{
-    return in_worker;
-}
-
 static size_t frame_length(const header *h)
 {
     return sizeof *h + (size_t)(h->value_length + h->output_length + h->errors_length);
@@ -113,27 +106,35 @@ dpl_outcome dpl_do_item(lua_State *L, int function, lua_Integer index, dpl_bytes
 
 /* ---- In a worker ---- */
 
+/* Its bytes are not Lua's: what it has not sent is sent even where a script closes the state. */
 typedef struct own_work {
     lua_State *L;
     dpl_workers *workers;
     int number;
     int pipe;
-    dpl_bytes *frames; /* not yet sent */
-    dpl_bytes *value;  /* of the item it is at */
+    dpl_bytes frames; /* not yet sent */
+    dpl_bytes value;  /* of the item it is at */
     struct timespec sent;
 } own_work;
+
+static own_work *self; /* in a worker */
+
+bool dpl_in_worker(void)
+{
+    return self != NULL;
+}
 
 static void send_frames(own_work *w)
 {
     size_t sent = 0;
-    while (sent < w->frames->length) {
-        const ssize_t written = write(w->pipe, w->frames->data + sent, w->frames->length - sent);
+    while (sent < w->frames.length) {
+        const ssize_t written = write(w->pipe, w->frames.data + sent, w->frames.length - sent);
         if (written < 0 && errno != EINTR) {
             _exit(EXIT_FAILURE); /* nobody is there to read it */
         }
         sent += written > 0 ? (size_t)written : 0;
     }
-    w->frames->length = 0;
+    w->frames.length = 0;
     clock_gettime(CLOCK_MONOTONIC, &w->sent);
 }
 
@@ -155,7 +156,7 @@ static size_t printed(FILE *stream, int descriptor)
 /* [-0, +0, v] Moves what is in the file to the frames. */
 static void take_printed(own_work *w, int descriptor, size_t length)
 {
-    char *to = dpl_bytes_reserve(w->L, w->frames, length);
+    char *to = dpl_bytes_reserve(w->L, &w->frames, length);
     size_t done = 0;
     while (done < length) {
         const ssize_t got = pread(descriptor, to + done, length - done, (off_t)done);
@@ -165,7 +166,7 @@ static void take_printed(own_work *w, int descriptor, size_t length)
         }
         done += got > 0 ? (size_t)got : 0;
     }
-    w->frames->length += length;
+    w->frames.length += length;
     if (length > 0 && (ftruncate(descriptor, 0) != 0 || lseek(descriptor, 0, SEEK_SET) != 0)) {
         _exit(EXIT_FAILURE); /* it would be printed twice */
     }
@@ -176,11 +177,11 @@ static void add_frame(own_work *w, lua_Integer index, dpl_outcome outcome)
 {
     const header h = {.index = index,
                       .outcome = outcome,
-                      .value_length = w->value->length,
+                      .value_length = w->value.length,
                       .output_length = printed(stdout, STDOUT_FILENO),
                       .errors_length = printed(stderr, STDERR_FILENO)};
-    dpl_bytes_add(w->L, w->frames, &h, sizeof h);
-    dpl_bytes_add(w->L, w->frames, w->value->data, w->value->length);
+    dpl_bytes_add(w->L, &w->frames, &h, sizeof h);
+    dpl_bytes_add(w->L, &w->frames, w->value.data, w->value.length);
     take_printed(w, STDOUT_FILENO, (size_t)h.output_length);
     take_printed(w, STDERR_FILENO, (size_t)h.errors_length);
 }
@@ -190,8 +191,6 @@ static int work(lua_State *L)
 {
     own_work *w = lua_touserdata(L, 1);
     control *shared = w->workers->shared;
-    w->frames = dpl_bytes_new(L);
-    w->value = dpl_bytes_new(L);
     clock_gettime(CLOCK_MONOTONIC, &w->sent);
     for (;;) {
         const lua_Integer index = atomic_fetch_add(&shared->next, 1);
@@ -199,8 +198,8 @@ static int work(lua_State *L)
             break;
         }
         atomic_store(&shared->doing[w->number], index);
-        add_frame(w, index, dpl_do_item(L, 2, index, w->value));
-        if (w->frames->length >= READ_AT_ONCE || milliseconds_since(&w->sent) >= SEND_AFTER_MS) {
+        add_frame(w, index, dpl_do_item(L, 2, index, &w->value));
+        if (w->frames.length >= READ_AT_ONCE || milliseconds_since(&w->sent) >= SEND_AFTER_MS) {
             send_frames(w);
         }
     }
@@ -210,7 +209,7 @@ static int work(lua_State *L)
 }
 
 /* Only what this worker needs stays open, and nothing of the first process's is done twice. */
-static void settle(const dpl_workers *workers, const worker *self)
+static void settle(const dpl_workers *workers, const worker *w)
 {
     signal(SIGINT, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
@@ -220,8 +219,8 @@ static void settle(const dpl_workers *workers, const worker *self)
         }
     }
     const int nothing = open("/dev/null", O_RDONLY);
-    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(self->output, STDOUT_FILENO) < 0 ||
-        dup2(self->errors, STDERR_FILENO) < 0) {
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(w->output, STDOUT_FILENO) < 0 ||
+        dup2(w->errors, STDERR_FILENO) < 0) {
         _exit(EXIT_FAILURE);
     }
     if (nothing > STDERR_FILENO) {
@@ -235,10 +234,17 @@ static void settle(const dpl_workers *workers, const worker *self)
 #endif
 }
 
+/* Where os.exit ends a worker, what it has done before that item is not lost. */
+static void send_at_exit(void)
+{
+    send_frames(self);
+}
+
 /* Never returns: the Lua state's end is for the first process to see. The function is on top. */
 static void be_worker(lua_State *L, own_work *own)
 {
-    in_worker = true;
+    self = own;
+    (void)atexit(send_at_exit);
     settle(own->workers, &own->workers->list[own->number]);
     dpl_bind_set_progress(L, NULL, NULL);
     lua_pushcfunction(L, work);
