@@ -27,7 +27,6 @@ local function skip_long(reader, prefix)
   end
   local _, close = reader.text:find("]" .. level .. "]", last + 1, true)
   reader.at = close and close + 1 or #reader.text + 1
-  reader.path = "?"
   reader.hidden = not close
   return true
 end
@@ -48,7 +47,7 @@ local function read_string(reader, quote)
     local c = reader.text:sub(i, i)
     if c == quote or c == "\n" then
       reader.at = i + 1
-      reader.path = "?"
+      reader.path, reader.link, reader.last = "?", nil, "string"
       return
     end
     i = i + (c == "\\" and 2 or 1)
@@ -68,7 +67,7 @@ local function read_word(reader, word)
   else
     reader.path = word
   end
-  reader.link = nil
+  reader.link, reader.last = nil, "word"
   reader.at = reader.at + #word
 end
 
@@ -112,6 +111,7 @@ local function read_symbol(reader)
   local previous, following = reader.text:sub(reader.at - 1, reader.at - 1),
     reader.text:sub(reader.at + 1, reader.at + 1)
   reader.at = reader.at + 1
+  reader.last = c
   if c == "=" and following ~= "=" and not previous:find("[=<>~]") then
     scanner.assign(reader)
   elseif (c == "." or c == ":") and reader.path and following ~= "." and following ~= ":" then
@@ -133,7 +133,7 @@ local function read_piece(reader)
   elseif c == '"' or c == "'" then
     read_string(reader, c)
   elseif c == "[" and skip_long(reader, "") then
-    reader.link = nil
+    reader.path, reader.link, reader.last = "?", nil, "string"
   elseif word then
     read_word(reader, word)
   else
@@ -347,14 +347,15 @@ local function candidates(before, word, look)
     reader.string.text = reader.string.text .. word
     return in_string(reader, word, look)
   end
-  local is_begin = before:find("[{(,;=]%s*$") ~= nil
-  if top and top.opener == "{" and not top.key and before:find("[{,;]%s*$") then
+  local last = reader.last or ""
+  if top and top.opener == "{" and last:find("^[{,;]$") then
     local found = in_table(reader.stack, look)
     if next(found) then
       return found
     end
   end
-  local values = top and word == "" and is_begin and as_values(reader.stack, look) or {}
+  local is_value = top and word == "" and last:find("^[{(,;=]$")
+  local values = is_value and as_values(reader.stack, look) or {}
   return next(values) and values or in_path(word, look)
 end
 
