@@ -30,7 +30,7 @@ end
 local TestAnnotations = {}
 
 function TestAnnotations.test_they_are_lua()
-  for _, module in ipairs { "dpl", "dpl.analysis", "dpl.simulator", "dpl.benchmark" } do
+  for module in pairs(require "dpl.library") do
     lu.assertNotNil(load(annotations(module)))
     lu.assertStrContains(annotations(module), "---@meta " .. module .. "\n")
   end
@@ -43,6 +43,17 @@ function TestAnnotations.test_functions_of_dpl()
       lu.assertStrContains(text, "\nfunction dpl." .. name .. "(")
     else
       lu.assertStrContains(text, "---@field " .. name .. " ")
+    end
+  end
+end
+
+function TestAnnotations.test_functions_of_modules()
+  for module in pairs(require "dpl.library") do
+    local name = module:match("[^.]+$")
+    for key, value in pairs(require(module)) do
+      if type(value) == "function" then
+        lu.assertStrContains(annotations(module), "\nfunction " .. name .. "." .. key .. "(")
+      end
     end
   end
 end

@@ -44,6 +44,17 @@ void dpl_source_begin(const char *name, const char *text)
 
 /* ---- Lines ---- */
 
+/* Of the characters that were copied, NULs become blanks. */
+static void end_line(char *line, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (line[i] == '\0') {
+            line[i] = ' ';
+        }
+    }
+    line[length] = '\0';
+}
+
 /* Copies a line of a text. False where it has none of that number. */
 static bool line_of_text(const char *text, size_t length, long number, char *line, size_t size)
 {
@@ -57,10 +68,10 @@ static bool line_of_text(const char *text, size_t length, long number, char *lin
     }
     size_t count = 0;
     while (text + count < end && text[count] != '\n' && count < size - 1) {
-        line[count] = text[count] != '\0' ? text[count] : ' ';
+        line[count] = text[count];
         count++;
     }
-    line[count] = '\0';
+    end_line(line, count);
     return true;
 }
 
@@ -73,9 +84,9 @@ static bool line_of_stream(FILE *file, long number, char *line, size_t size)
     }
     const bool found = c != EOF;
     for (; c != EOF && c != '\n' && count < size - 1; c = getc(file)) {
-        line[count++] = (char)(c != '\0' ? c : ' ');
+        line[count++] = (char)c;
     }
-    line[count] = '\0';
+    end_line(line, count);
     return found;
 }
 
@@ -136,25 +147,28 @@ static bool is_harmful(const unsigned char *text, size_t length)
            (text[0] == 0xEF && second == 0xBB && third == 0xBF);                    /* U+FEFF */
 }
 
-/* Copies the line, tabs as blanks, to at most LONGEST_SHOWN characters. */
+/* Copies the line, to at most LONGEST_SHOWN characters: tabs and what ends a line as blanks. */
 static void clean(const char *line, char *shown)
 {
     const unsigned char *from = (const unsigned char *)line;
-    int count = 0;
-    for (; *from != '\0' && count < LONGEST_SHOWN; count++) {
+    char *to = shown;
+    for (int count = 0; *from != '\0' && count < LONGEST_SHOWN; count++) {
         const size_t length = character_length(from);
         if (is_harmful(from, length)) {
-            *shown++ = (char)(*from == '\t' ? ' ' : *from == '\r' ? ' ' : '?');
+            *to++ = (char)(*from == '\t' || *from == '\r' ? ' ' : '?');
         } else {
-            memcpy(shown, from, length);
-            shown += length;
+            memcpy(to, from, length);
+            to += length;
         }
         from += length > 0 ? length : 1;
     }
-    while (count-- > 0 && shown[-1] == ' ') {
-        shown--;
+    while (to > shown && to[-1] == ' ') {
+        to--;
     }
-    (void)strcpy(shown, *from != '\0' ? "..." : "");
+    for (const char *dots = *from != '\0' ? "..." : ""; *dots != '\0'; dots++) {
+        *to++ = *dots;
+    }
+    *to = '\0';
 }
 
 /* ---- Which chunk it is ---- */
