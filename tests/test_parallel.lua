@@ -378,10 +378,13 @@ end
 
 function TestScripts.test_standard_input_is_the_scripts_own()
   process.write("s.lua", [[
+    print(io.read("l"))
     print(require "dpl.parallel".map({ 1 }, function() return io.read("l") or "nothing" end)[1])
     print(io.read("l"))]])
-  process.assert_run("nothing\nline\n", 0, process.sh("(sleep 0.1; echo line) | " .. process.DPL
+  process.write("lines", "first\nsecond\n")
+  process.assert_run("first\nnothing\nsecond\n", 0, process.sh("cat lines | " .. process.DPL
     .. " s.lua"))
+  process.assert_run("first\nnothing\nsecond\n", 0, process.sh(process.DPL .. " s.lua <lines"))
 end
 
 function TestScripts.test_few_files()

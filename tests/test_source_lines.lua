@@ -110,6 +110,11 @@ function TestLines.test_errors_of_items_of_a_map()
   assert_contains({ "dpl: s.lua:2: item 1: item\n    2 |   error 'item'\n" }, 1, dpl("s.lua"))
 end
 
+function TestLines.test_errors_in_coroutines()
+  write("s.lua", "local f = coroutine.wrap(function()\n  error 'inside'\nend)\nf()\n")
+  assert_contains({ "dpl: s.lua:4: s.lua:2: inside\n    2 |   error 'inside'\n" }, 1, dpl("s.lua"))
+end
+
 function TestLines.test_stack_overflow()
   write("s.lua", "local function f() return 1 + f() end\nf()")
   assert_shows("    1 | local function f() return 1 + f() end", "s.lua")

@@ -47,6 +47,13 @@ int dpl_bind_progress_loop(lua_State *L);
 /* [-0, +0, m] The hooks for objects made for this state: valid as long as the state. */
 const dpl_hooks *dpl_bind_hooks(lua_State *L);
 
+/* [-0, +0, m] From now on nothing in this state starts processes: dpl.parallel does its work
+ * itself. */
+DPL_MODULE void dpl_bind_refuse_processes(lua_State *L);
+
+/* [-0, +0, m] */
+bool dpl_bind_may_start_processes(lua_State *L);
+
 /* [-0, +0, v] In work on many rows, of which this is one: raises "interrupted!" where it is to
  * stop. */
 void dpl_bind_ask(lua_State *L, lua_Integer row);

@@ -218,14 +218,14 @@ static int map_in_workers(lua_State *L, int count, lua_Integer items)
 
 /* ---- The module ---- */
 
-/* [-0, +1, m] Where a program lets its scripts start no processes, this does not either. */
+/* [-0, +0, m] Where scripts were given no os.execute, this starts no processes either. */
 static bool may_start_processes(lua_State *L)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     const bool may = lua_getfield(L, -1, LUA_OSLIBNAME) == LUA_TTABLE &&
                      lua_getfield(L, -1, "execute") == LUA_TFUNCTION;
     lua_settop(L, CALL);
-    return may;
+    return may && dpl_bind_may_start_processes(L);
 }
 
 /* [-0, +0, e] */

@@ -19,6 +19,7 @@ typedef struct state_record {
     int (*cancelled)(void *data);
     void *data;
     dpl_shown shown;
+    bool refuses_processes;
 } state_record;
 
 static int ask_state(void *user)
@@ -60,6 +61,16 @@ void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), void *data)
 const dpl_hooks *dpl_bind_hooks(lua_State *L)
 {
     return &record_of(L)->hooks;
+}
+
+void dpl_bind_refuse_processes(lua_State *L)
+{
+    record_of(L)->refuses_processes = true;
+}
+
+bool dpl_bind_may_start_processes(lua_State *L)
+{
+    return !record_of(L)->refuses_processes;
 }
 
 dpl_shown *dpl_bind_shown(lua_State *L)

@@ -219,7 +219,9 @@ static void settle(const dpl_workers *workers, const worker *w)
         }
     }
     const int nothing = open("/dev/null", O_RDONLY);
-    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(w->output, STDOUT_FILENO) < 0 ||
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
+        freopen("/dev/null", "r", stdin) == NULL ||
+        /* what it has read ahead */ dup2(w->output, STDOUT_FILENO) < 0 ||
         dup2(w->errors, STDERR_FILENO) < 0) {
         _exit(EXIT_FAILURE);
     }

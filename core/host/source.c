@@ -17,6 +17,7 @@
 /* MOST_LEVELS: finding the n-th takes n steps, and a stack that overflowed has 200,000. */
 enum {
     MOST_LEVELS = 100,
+    MOST_PLACES = 8,
     LONGEST_SHOWN = 100,
     LONGEST_READ = 4 * LONGEST_SHOWN,
     LONGEST_NAME = 1024
@@ -177,6 +178,7 @@ typedef struct place {
     const char *name; /* as the message has it */
     size_t length;
     long line;
+    const char *rest; /* of the message, behind it */
 } place;
 
 /* Reads "name:line: " off a message whose name is so long, or as long as it turns out to be for a
@@ -191,6 +193,7 @@ static bool read_place(const char *message, size_t length, place *where)
     where->name = message;
     where->length = (size_t)(colon - message);
     where->line = strtol(colon + 1, &end, 10);
+    where->rest = end + strspn(end, ": ");
     return *end == ':' && where->line < 1000000000;
 }
 
@@ -345,14 +348,28 @@ static bool find_line(lua_State *L, const char *message, place *where, char *lin
     return read_place(message, 0, where) && line_of_name(where, line);
 }
 
+/* What coroutine.wrap passes on has a place before that of the error itself: the last one counts.
+ */
+static bool find_last_line(lua_State *L, const char *message, place *where, char *line)
+{
+    bool found = find_line(L, message, where, line);
+    place next = *where;
+    char text[LONGEST_READ];
+    for (int i = 0; found && i < MOST_PLACES && find_line(L, next.rest, &next, text); i++) {
+        *where = next;
+        memcpy(line, text, sizeof text);
+    }
+    return found;
+}
+
 void dpl_source_push(lua_State *L)
 {
     char line[LONGEST_READ];
     char shown[LONGEST_READ + 4];
     char text[sizeof shown + 40];
-    place where;
+    place where = {.length = 0};
     const char *message = lua_tostring(L, -1);
-    if (message == NULL || !find_line(L, skip_introduction(message), &where, line)) {
+    if (message == NULL || !find_last_line(L, skip_introduction(message), &where, line)) {
         lua_pushvalue(L, -1);
         return;
     }
