@@ -278,6 +278,15 @@ function TestErrors.test_the_first_item_is_raised_on_any_number_of_workers()
   end
 end
 
+-- Though the second one fails long before it.
+function TestErrors.test_the_first_item_is_raised_though_it_fails_last()
+  assert_refused("item 1: slow", { 1, 2 }, function(x)
+    local untilthen = os.clock() + (x == 1 and 0.1 or 0)
+    while os.clock() < untilthen do end
+    error(x == 1 and "slow" or "fast")
+  end, { workers = 2 })
+end
+
 function TestErrors.test_error_objects_become_texts()
   for words, object in pairs {
     ["item 1: (error object is a table value)"] = {},
@@ -435,6 +444,27 @@ end
 
 function TestScripts.test_interrupt_stops_all_workers()
   process.assert_contains({ "dpl: interrupted!\nstack traceback:" }, 130, stop("kill -INT $pid"))
+end
+
+-- The prompt goes on, without them.
+function TestScripts.test_interrupt_at_the_prompt()
+  local output, code = process.sh(process.AWAIT .. ([[
+    mkfifo keys
+    %s -i <keys >out 2>&1 & pid=$!
+    exec 3>keys
+    echo 'require "dpl.parallel".map({ 1 }, function() os.execute("echo $PPID >worker")
+      while true do end end)' >&3
+    await '[ -s worker ]'
+    kill -INT $pid
+    echo 'print("6 * 7 = " .. 6 * 7)' >&3
+    await 'grep -q "= 42" out'
+    kill -0 $(cat worker) 2>/dev/null && echo still there
+    exec 3>&-
+    wait $pid; code=$?
+    cat out
+    exit $code]]):format(process.DPL))
+  process.assert_contains({ "dpl: interrupted!\n", "= 42" }, 0, output, code)
+  lu.assertNotStrContains(output, "still there")
 end
 
 function TestScripts.test_workers_do_not_outlive_a_process_that_is_killed()
