@@ -443,7 +443,9 @@ local function stop(how)
 end
 
 function TestScripts.test_interrupt_stops_all_workers()
-  process.assert_contains({ "dpl: interrupted!\nstack traceback:" }, 130, stop("kill -INT $pid"))
+  process.assert_contains({ "dpl: interrupted!\nstack traceback:\n"
+    .. "\t[C]: in function 'dpl.parallel.map'\n\ts.lua:2: in main chunk" }, 130,
+    stop("kill -INT $pid"))
 end
 
 -- The prompt goes on, without them.
