@@ -220,10 +220,10 @@ function TestItems.test_within_a_coroutine_and_within_itself()
   end), { { { 10, 1 }, { 20, 1 } }, { { 20, 1 }, { 40, 1 } } })
 end
 
--- A program that takes os.execute from its scripts starts no processes.
-function TestItems.test_where_no_processes_are_started()
+-- A program that takes Lua's own os.execute from its scripts starts no processes.
+local function assert_serial_with(replacement)
   local execute, count = os.execute, 0
-  os.execute = nil -- luacheck: ignore 122
+  os.execute = replacement -- luacheck: ignore 122
   local ok, results = pcall(parallel.map, { 1, 2 }, function(x)
     count = count + 1
     return { x, math.random(1 << 40) }
@@ -239,6 +239,15 @@ function TestItems.test_where_no_processes_are_started()
   end))
   lu.assertFalse(refused)
   lu.assertStrContains(message, "item 2: the result is a function")
+end
+
+function TestItems.test_where_no_processes_are_started()
+  assert_serial_with(nil)
+  assert_serial_with(error)
+  assert_serial_with(function()
+    error "refused"
+  end)
+  assert_serial_with(string.gmatch("", "")) -- a function of C with upvalues
 end
 
 function TestItems.test_workers()

@@ -218,13 +218,32 @@ static int map_in_workers(lua_State *L, int count, lua_Integer items)
 
 /* ---- The module ---- */
 
-/* [-0, +0, m] Where scripts were given no os.execute, this starts no processes either. */
+/* [-1, +0, m] Whether the value on top is this function, or one that calls it, as the interpreter's
+ * does that takes the progress away first. */
+static bool stands_for(lua_State *L, lua_CFunction function)
+{
+    bool same = lua_tocfunction(L, -1) == function;
+    if (!same && lua_iscfunction(L, -1) && lua_getupvalue(L, -1, 1) != NULL) {
+        same = lua_tocfunction(L, -1) == function;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return same;
+}
+
+/* [-0, +0, m] Where scripts were not given Lua's own os.execute, which is what a sandbox takes from
+ * them, this starts no processes either. */
 static bool may_start_processes(lua_State *L)
 {
+    const int top = lua_gettop(L);
+    lua_pushcfunction(L, luaopen_os);
+    lua_call(L, 0, 1);
+    lua_getfield(L, -1, "execute");
+    const lua_CFunction execute = lua_tocfunction(L, -1);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     const bool may = lua_getfield(L, -1, LUA_OSLIBNAME) == LUA_TTABLE &&
-                     lua_getfield(L, -1, "execute") == LUA_TFUNCTION;
-    lua_settop(L, CALL);
+                     lua_getfield(L, -1, "execute") == LUA_TFUNCTION && stands_for(L, execute);
+    lua_settop(L, top);
     return may && dpl_bind_may_start_processes(L);
 }
 
