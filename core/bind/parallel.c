@@ -198,7 +198,9 @@ static int map_in_workers(lua_State *L, int count, lua_Integer items)
     dpl_workers *workers = dpl_workers_start(L, count, items);
     dpl_work_show(work, 0);
     while (!is_over(&job) && dpl_workers_next(L, workers, &item)) {
-        take_item(L, workers, &job, &item);
+        if (item.index > 0) {
+            take_item(L, workers, &job, &item);
+        }
         dpl_work_show(work, job.done);
     }
     dpl_workers_kill(workers);

@@ -533,7 +533,7 @@ static void receive(lua_State *L, dpl_workers *workers, worker *w)
     }
 }
 
-/* [-0, +0, v] Waits until some have sent something, and receives it. False where none is left. */
+/* [-0, +0, v] Waits a moment, and receives what some have sent. False where none is left. */
 static bool wait_for_frames(lua_State *L, dpl_workers *workers)
 {
     struct pollfd *polled = lua_newuserdatauv(L, (size_t)workers->count * sizeof *polled, 0);
@@ -555,16 +555,13 @@ static bool wait_for_frames(lua_State *L, dpl_workers *workers)
 
 bool dpl_workers_next(lua_State *L, dpl_workers *workers, dpl_item *item)
 {
-    for (;;) {
-        for (; workers->next < workers->count; workers->next++) {
-            if (take_frame(&workers->list[workers->next], item)) {
-                return true;
-            }
-        }
-        dpl_bind_ask(L, 0);
-        workers->next = 0;
-        if (!wait_for_frames(L, workers)) {
-            return false;
+    for (; workers->next < workers->count; workers->next++) {
+        if (take_frame(&workers->list[workers->next], item)) {
+            return true;
         }
     }
+    dpl_bind_ask(L, 0);
+    workers->next = 0;
+    *item = (dpl_item){.index = 0};
+    return wait_for_frames(L, workers);
 }

@@ -47,7 +47,8 @@ dpl_workers *dpl_workers_start(lua_State *L, int count, lua_Integer items);
 
 /*
  * [-0, +0, v] Waits for the next item that is done, in whichever order, and returns true; false
- * where none will come any more. In between it asks whether to stop, see dpl_bind_ask.
+ * where none will come any more. Where none comes for a moment, index is 0: time to show that work
+ * goes on. It asks whether to stop, see dpl_bind_ask.
  */
 bool dpl_workers_next(lua_State *L, dpl_workers *workers, dpl_item *item);
 
