@@ -1,8 +1,7 @@
 /*
- * A worker writes frames to a pipe: a header, and the bytes it announces. Which item is next, and
- * which each worker is at, stands in memory that all share, so that a worker can die at any moment
- * and it is still known of which item. What a worker prints goes into files without a name, which
- * the first process can read too.
+ * Starts workers, receives what they send, and ends them. Which item is next, and which each worker
+ * is at, stands in memory that all share, so that a worker can die at any moment and it is still
+ * known of which item.
  */
 #include "bind/workers.h"
 
@@ -10,7 +9,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,34 +16,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 #include "bind/bind.h"
 #include "bind/progress.h"
+#include "bind/worker.h"
 
-enum {
-    READ_AT_ONCE = 1 << 16, /* bytes, what a pipe holds */
-    SEND_AFTER_MS = 20,     /* small results wait so long for others */
-    ASK_AFTER_MS = 100      /* whether to stop, where nothing comes */
-};
-
-/* In the shared memory. */
-typedef struct control {
-    atomic_llong next;    /* the item that is given out next */
-    atomic_llong last;    /* the last that is wanted */
-    atomic_llong doing[]; /* by worker: the item it is at, 0 where it is at none */
-} control;
-
-typedef struct header {
-    int64_t index;
-    int64_t outcome;
-    uint64_t value_length, output_length, errors_length;
-} header;
+enum { ASK_AFTER_MS = 100 }; /* whether to stop, where nothing comes */
 
 typedef struct worker {
     pid_t pid;          /* 0 once it is gone */
@@ -57,7 +34,7 @@ typedef struct worker {
 
 struct dpl_workers {
     pid_t owner; /* a worker has a copy of this too, and must not touch its siblings */
-    control *shared;
+    dpl_worker_control *shared;
     size_t shared_size;
     lua_Integer items;
     int count;
@@ -65,199 +42,9 @@ struct dpl_workers {
     worker list[];
 };
 
-static size_t frame_length(const header *h)
+static size_t frame_length(const dpl_worker_frame *h)
 {
     return sizeof *h + (size_t)(h->value_length + h->output_length + h->errors_length);
-}
-
-/* ---- An item ---- */
-
-/* [-1, +1, e] The message handler: any error object becomes a text, the same in every process. */
-static int to_text(lua_State *L)
-{
-    if (luaL_callmeta(L, 1, "__tostring") != 0 && lua_isstring(L, -1)) {
-        return 1;
-    }
-    if (!lua_isstring(L, 1)) {
-        lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
-    }
-    return 1;
-}
-
-dpl_outcome dpl_do_item(lua_State *L, int function, lua_Integer index, dpl_bytes *bytes)
-{
-    const int top = lua_gettop(L);
-    size_t length = 0;
-    function = lua_absindex(L, function);
-    bytes->length = 0;
-    lua_pushcfunction(L, to_text);
-    lua_pushvalue(L, function);
-    lua_pushinteger(L, index);
-    lua_pushlightuserdata(L, bytes);
-    const int status = lua_pcall(L, 2, 0, top + 1);
-    if (status != LUA_OK) {
-        const char *message = lua_tolstring(L, -1, &length);
-        bytes->length = 0;
-        dpl_bytes_add(L, bytes, message != NULL ? message : "", length);
-    }
-    lua_settop(L, top);
-    return status == LUA_OK ? DPL_ITEM_DONE : DPL_ITEM_FAILED;
-}
-
-/* ---- In a worker ---- */
-
-/* Its bytes are not Lua's: what it has not sent is sent even where a script closes the state. */
-typedef struct own_work {
-    lua_State *L;
-    dpl_workers *workers;
-    int number;
-    int pipe;
-    dpl_bytes frames; /* not yet sent */
-    dpl_bytes value;  /* of the item it is at */
-    struct timespec sent;
-} own_work;
-
-static own_work *self; /* in a worker */
-
-bool dpl_in_worker(void)
-{
-    return self != NULL;
-}
-
-static void send_frames(own_work *w)
-{
-    size_t sent = 0;
-    while (sent < w->frames.length) {
-        const ssize_t written = write(w->pipe, w->frames.data + sent, w->frames.length - sent);
-        if (written < 0 && errno != EINTR) {
-            _exit(EXIT_FAILURE); /* nobody is there to read it */
-        }
-        sent += written > 0 ? (size_t)written : 0;
-    }
-    w->frames.length = 0;
-    clock_gettime(CLOCK_MONOTONIC, &w->sent);
-}
-
-static long milliseconds_since(const struct timespec *then)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (now.tv_sec - then->tv_sec) * 1000L + (now.tv_nsec - then->tv_nsec) / 1000000L;
-}
-
-/* How much there is in the file that a stream goes to. */
-static size_t printed(FILE *stream, int descriptor)
-{
-    fflush(stream);
-    const off_t length = lseek(descriptor, 0, SEEK_CUR);
-    return length > 0 ? (size_t)length : 0;
-}
-
-/* [-0, +0, v] Moves what is in the file to the frames. */
-static void take_printed(own_work *w, int descriptor, size_t length)
-{
-    char *to = dpl_bytes_reserve(w->L, &w->frames, length);
-    size_t done = 0;
-    while (done < length) {
-        const ssize_t got = pread(descriptor, to + done, length - done, (off_t)done);
-        if (got <= 0 && errno != EINTR) {
-            memset(to + done, 0, length - done); /* the file was cut by what printed into it */
-            break;
-        }
-        done += got > 0 ? (size_t)got : 0;
-    }
-    w->frames.length += length;
-    if (length > 0 && (ftruncate(descriptor, 0) != 0 || lseek(descriptor, 0, SEEK_SET) != 0)) {
-        _exit(EXIT_FAILURE); /* it would be printed twice */
-    }
-}
-
-/* [-0, +0, v] */
-static void add_frame(own_work *w, lua_Integer index, dpl_outcome outcome)
-{
-    const header h = {.index = index,
-                      .outcome = outcome,
-                      .value_length = w->value.length,
-                      .output_length = printed(stdout, STDOUT_FILENO),
-                      .errors_length = printed(stderr, STDERR_FILENO)};
-    dpl_bytes_add(w->L, &w->frames, &h, sizeof h);
-    dpl_bytes_add(w->L, &w->frames, w->value.data, w->value.length);
-    take_printed(w, STDOUT_FILENO, (size_t)h.output_length);
-    take_printed(w, STDERR_FILENO, (size_t)h.errors_length);
-}
-
-/* [-2, +0, v] Does items with the function at index 2 until there are none. */
-static int work(lua_State *L)
-{
-    own_work *w = lua_touserdata(L, 1);
-    control *shared = w->workers->shared;
-    clock_gettime(CLOCK_MONOTONIC, &w->sent);
-    for (;;) {
-        const lua_Integer index = atomic_fetch_add(&shared->next, 1);
-        if (index > atomic_load(&shared->last)) {
-            break;
-        }
-        atomic_store(&shared->doing[w->number], index);
-        add_frame(w, index, dpl_do_item(L, 2, index, &w->value));
-        if (w->frames.length >= READ_AT_ONCE || milliseconds_since(&w->sent) >= SEND_AFTER_MS) {
-            send_frames(w);
-        }
-    }
-    send_frames(w);
-    atomic_store(&shared->doing[w->number], 0); /* from here on nothing is lost with it */
-    return 0;
-}
-
-/* Only what this worker needs stays open, and nothing of the first process's is done twice. */
-static void settle(const dpl_workers *workers, const worker *w)
-{
-    signal(SIGINT, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
-    for (int i = 0; i < workers->count; i++) {
-        if (workers->list[i].pipe >= 0) {
-            close(workers->list[i].pipe);
-        }
-    }
-    const int nothing = open("/dev/null", O_RDONLY);
-    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
-        freopen("/dev/null", "r", stdin) == NULL ||
-        /* what it has read ahead */ dup2(w->output, STDOUT_FILENO) < 0 ||
-        dup2(w->errors, STDERR_FILENO) < 0) {
-        _exit(EXIT_FAILURE);
-    }
-    if (nothing > STDERR_FILENO) {
-        close(nothing);
-    }
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != workers->owner) {
-        _exit(EXIT_FAILURE); /* it died before that */
-    }
-#endif
-}
-
-/* Where os.exit ends a worker, what it has done before that item is not lost. */
-static void send_at_exit(void)
-{
-    send_frames(self);
-}
-
-/* Never returns: the Lua state's end is for the first process to see. The function is on top. */
-static void be_worker(lua_State *L, own_work *own)
-{
-    self = own;
-    (void)atexit(send_at_exit);
-    settle(own->workers, &own->workers->list[own->number]);
-    dpl_bind_set_progress(L, NULL, NULL);
-    lua_pushcfunction(L, work);
-    lua_pushlightuserdata(L, own);
-    lua_pushvalue(L, -3);
-    const int status = lua_pcall(L, 2, 0, 0);
-    if (status != LUA_OK) {
-        fprintf(stderr, "%s\n", lua_tostring(L, -1));
-    }
-    fflush(NULL);
-    _exit(status == LUA_OK ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 /* ---- Starting ---- */
@@ -332,19 +119,36 @@ static int open_worker(worker *w)
     return writing;
 }
 
+/* [-0, +0, -] In a new process: what is the others' is closed. */
+static void become_worker(lua_State *L, const dpl_workers *workers, int pipe)
+{
+    const worker *w = &workers->list[workers->count];
+    const dpl_worker_place place = {.shared = workers->shared,
+                                    .number = workers->count,
+                                    .pipe = pipe,
+                                    .output = w->output,
+                                    .errors = w->errors,
+                                    .starter = workers->owner};
+    for (int i = 0; i <= workers->count; i++) {
+        if (workers->list[i].pipe >= 0) {
+            close(workers->list[i].pipe);
+        }
+    }
+    dpl_worker_run(L, &place);
+}
+
 /* Forks the next worker. False, with errno, where that cannot be. */
 static bool start_worker(lua_State *L, dpl_workers *workers)
 {
     worker *w = &workers->list[workers->count];
-    own_work own = {.L = L, .workers = workers, .number = workers->count};
-    own.pipe = open_worker(w);
-    w->pid = own.pipe >= 0 ? fork() : -1;
+    const int pipe = open_worker(w);
+    w->pid = pipe >= 0 ? fork() : -1;
     if (w->pid == 0) {
-        be_worker(L, &own);
+        become_worker(L, workers, pipe);
     }
     const int failure = errno;
-    if (own.pipe >= 0) {
-        close(own.pipe);
+    if (pipe >= 0) {
+        close(pipe);
     }
     if (w->pid < 0) {
         w->pid = 0;
@@ -422,7 +226,7 @@ dpl_workers *dpl_workers_start(lua_State *L, int count, lua_Integer items)
     dpl_workers *workers = new_workers(L, count, items);
     lua_insert(L, -2);
     lua_toclose(L, -2);
-    workers->shared_size = sizeof(control) + (size_t)count * sizeof(atomic_llong);
+    workers->shared_size = sizeof(dpl_worker_control) + (size_t)count * sizeof(atomic_llong);
     workers->shared = share_memory(workers->shared_size);
     if (workers->shared == NULL) {
         dpl_bind_error(L, "dpl.parallel: no temporary file can be made: %s", strerror(errno));
@@ -451,7 +255,7 @@ void dpl_workers_stop_after(dpl_workers *workers, lua_Integer index)
 /* A whole frame, if the worker has sent one. */
 static bool take_frame(worker *w, dpl_item *item)
 {
-    header h;
+    dpl_worker_frame h;
     const size_t left = w->frames.length - w->taken;
     if (left < sizeof h) {
         return false;
@@ -506,7 +310,7 @@ static void bury(lua_State *L, dpl_workers *workers, worker *w)
     const int status = reap(w);
     close_if_open(&w->pipe);
     if (index > 0) {
-        header h = {.index = index, .outcome = DPL_ITEM_LOST};
+        dpl_worker_frame h = {.index = index, .outcome = DPL_ITEM_LOST};
         h.value_length = (uint64_t)describe_death(text, sizeof text, status);
         w->frames.length = 0; /* a frame that was cut off */
         dpl_bytes_add(L, &w->frames, &h, sizeof h);
@@ -524,8 +328,8 @@ static void receive(lua_State *L, dpl_workers *workers, worker *w)
 {
     dpl_bytes_drop(&w->frames, w->taken);
     w->taken = 0;
-    char *to = dpl_bytes_reserve(L, &w->frames, READ_AT_ONCE);
-    const ssize_t got = read(w->pipe, to, READ_AT_ONCE);
+    char *to = dpl_bytes_reserve(L, &w->frames, DPL_WORKER_BYTES_AT_ONCE);
+    const ssize_t got = read(w->pipe, to, DPL_WORKER_BYTES_AT_ONCE);
     if (got > 0) {
         w->frames.length += (size_t)got;
     } else if (got == 0 || errno != EINTR) {
