@@ -470,7 +470,7 @@ static void hooks_are_copied(void)
     CHECK(dpl_run_create("1f1b", &shape, &COMMON, NULL, &hooks, &run, &error) == DPL_OK);
     /* A schedule without pairs holds an empty block for them, which counts one byte. */
     CHECK(bytes == dpl_schedule_bytes(run.schedule) + dpl_timeline_bytes(run.timeline) + 1);
-    hooks = (dpl_hooks){NULL, NULL, NULL};
+    hooks = (dpl_hooks){.resize = NULL};
     dpl_run_destroy(&run);
     CHECK(bytes == 0);
     hooks.cancelled = always;

@@ -83,7 +83,8 @@ function TestOptions.test_the_first_failure_ends_the_run()
 end
 
 function TestOptions.test_statement_that_does_not_compile()
-  assert_run("dpl: (command line):1: unexpected symbol near <eof>\n", 2, evaluate("x ="))
+  assert_run("dpl: (command line):1: unexpected symbol near <eof>\n    1 | x =\n", 2,
+    evaluate("x ="))
 end
 
 function TestOptions.test_missing_module()
@@ -137,7 +138,7 @@ function TestScript.test_what_cannot_be_loaded()
   assert_run("dpl: cannot open nofile.lua: No such file or directory\n", 2, dpl("nofile.lua"))
   assert_run("dpl: cannot read .: Is a directory\n", 2, dpl("."))
   write("bad.lua", "local x = 1\nx = = 2\n")
-  assert_run("dpl: bad.lua:2: unexpected symbol near '='\n", 2, dpl("bad.lua"))
+  assert_run("dpl: bad.lua:2: unexpected symbol near '='\n    2 | x = = 2\n", 2, dpl("bad.lua"))
 end
 
 function TestScript.test_dpl_is_no_global()
@@ -160,7 +161,8 @@ local TestErrors = process.test_table()
 
 function TestErrors.test_traceback_with_file_and_line()
   write("s.lua", "local function inner()\n  error('boom')\nend\n\ninner()\n")
-  assert_run("dpl: s.lua:2: boom\nstack traceback:\n\t[C]: in function 'error'\n"
+  assert_run("dpl: s.lua:2: boom\n    2 |   error('boom')\nstack traceback:\n"
+    .. "\t[C]: in function 'error'\n"
     .. "\ts.lua:2: in local 'inner'\n\ts.lua:5: in main chunk\n\t[C]: in ?\n", 1, dpl("s.lua"))
 end
 

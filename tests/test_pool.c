@@ -50,7 +50,7 @@ static void blocks_are_handed_out_again(void)
 {
     supply s = {0};
     dpl_pool pool;
-    dpl_pool_begin(&pool, &(dpl_hooks){resize, cancelled, &s});
+    dpl_pool_begin(&pool, &(dpl_hooks){.resize = resize, .cancelled = cancelled, .user = &s});
     const dpl_hooks hooks = dpl_pool_hooks(&pool);
     void *first = dpl_allocate(&hooks, 100, 8);
     void *second = dpl_allocate(&hooks, 10, 8);
@@ -69,7 +69,7 @@ static void nothing_is_kept_that_others_lack(void)
 {
     supply s = {.most = 1000};
     dpl_pool pool;
-    dpl_pool_begin(&pool, &(dpl_hooks){resize, cancelled, &s});
+    dpl_pool_begin(&pool, &(dpl_hooks){.resize = resize, .cancelled = cancelled, .user = &s});
     const dpl_hooks hooks = dpl_pool_hooks(&pool);
     void *block = dpl_allocate(&hooks, 900, 1);
     CHECK(block != NULL && s.bytes == 900);
@@ -87,7 +87,7 @@ static void large_blocks_are_not_kept(void)
 {
     supply s = {0};
     dpl_pool pool;
-    dpl_pool_begin(&pool, &(dpl_hooks){resize, cancelled, &s});
+    dpl_pool_begin(&pool, &(dpl_hooks){.resize = resize, .cancelled = cancelled, .user = &s});
     const dpl_hooks hooks = dpl_pool_hooks(&pool);
     void *block = dpl_allocate_unset(&hooks, DPL_POOL_LARGEST + 1, 1);
     CHECK(block != NULL && s.bytes == DPL_POOL_LARGEST + 1);
@@ -101,7 +101,7 @@ static void resizing_keeps_what_is_in_it(void)
 {
     supply s = {0};
     dpl_pool pool;
-    dpl_pool_begin(&pool, &(dpl_hooks){resize, NULL, &s});
+    dpl_pool_begin(&pool, &(dpl_hooks){.resize = resize, .user = &s});
     const dpl_hooks hooks = dpl_pool_hooks(&pool);
     char *text = hooks.resize(hooks.user, NULL, 0, 4);
     memcpy(text, "pool", 4);
@@ -119,7 +119,7 @@ static void many_blocks(void)
     supply s = {0};
     dpl_pool pool;
     void *blocks[MANY];
-    dpl_pool_begin(&pool, &(dpl_hooks){resize, NULL, &s});
+    dpl_pool_begin(&pool, &(dpl_hooks){.resize = resize, .user = &s});
     const dpl_hooks hooks = dpl_pool_hooks(&pool);
     for (size_t round = 0; round < 3; round++) {
         for (size_t i = 0; i < MANY; i++) {
@@ -177,20 +177,24 @@ static void searches_give_everything_back(void)
 {
     for (size_t i = 0; i < sizeof searches / sizeof *searches; i++) {
         supply all = {0};
-        CHECK(searches[i](&(dpl_hooks){resize, cancelled, &all}, NULL) == DPL_OK);
+        CHECK(searches[i](&(dpl_hooks){.resize = resize, .cancelled = cancelled, .user = &all},
+                          NULL) == DPL_OK);
         CHECK(all.bytes == 0 && !all.wrong && all.polls > 0 && all.requests > 0);
         for (long at = 1; at <= all.requests; at++) {
             supply s = {.fail_at = at, .fail_on = true};
-            CHECK(searches[i](&(dpl_hooks){resize, cancelled, &s}, NULL) == DPL_MEMORY);
+            CHECK(searches[i](&(dpl_hooks){.resize = resize, .cancelled = cancelled, .user = &s},
+                              NULL) == DPL_MEMORY);
             CHECK(s.bytes == 0 && !s.wrong);
             s = (supply){.fail_at = at}; /* a pool asks again */
-            dpl_code code = searches[i](&(dpl_hooks){resize, cancelled, &s}, NULL);
+            dpl_code code = searches[i](
+                &(dpl_hooks){.resize = resize, .cancelled = cancelled, .user = &s}, NULL);
             CHECK(code == DPL_OK || code == DPL_MEMORY);
             CHECK(s.bytes == 0 && !s.wrong);
         }
         for (long at = 1; at <= all.polls; at++) {
             supply s = {.cancel_at = at};
-            CHECK(searches[i](&(dpl_hooks){resize, cancelled, &s}, NULL) == DPL_CANCELLED);
+            CHECK(searches[i](&(dpl_hooks){.resize = resize, .cancelled = cancelled, .user = &s},
+                              NULL) == DPL_CANCELLED);
             CHECK(s.bytes == 0 && !s.wrong);
         }
     }

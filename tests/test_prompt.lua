@@ -39,12 +39,14 @@ end
 function TestPrompt.test_statement_over_several_lines()
   assert_run("> >> >> 1\n2\n> \n", 0, session("for i = 1, 2 do\nprint(i)\nend\n"))
   assert_run("> >> >> 3\n> \n", 0, session("1 +\n\n2\n"))
-  assert_run("> >> dpl: stdin:1: 'end' expected near <eof>\n> \n", 0, session("do"))
+  assert_run("> >> dpl: stdin:1: 'end' expected near <eof>\n    1 | do\n> \n", 0, session("do"))
 end
 
 function TestPrompt.test_session_survives_errors()
-  assert_run("> dpl: stdin:1: unexpected symbol near ')'\n> 1\n> \n", 0, session(")\n1\n"))
-  assert_contains({ "> dpl: stdin:1: boom\nstack traceback:\n\t", "\n> 1\n> \n" }, 0,
+  assert_run("> dpl: stdin:1: unexpected symbol near ')'\n    1 | )\n> 1\n> \n", 0,
+    session(")\n1\n"))
+  assert_contains({ "> dpl: stdin:1: boom\n    1 | error 'boom'\nstack traceback:\n\t",
+    "\n> 1\n> \n" }, 0,
     session("error 'boom'\n1\n"))
   assert_contains({ "(error object is a nil value)", "\n> 1\n> \n" }, 0, session("error()\n1\n"))
 end
@@ -106,8 +108,9 @@ end
 -- end of the input into a key that the line editor may not have asked for yet.
 local function type_at_terminal(input, environment)
   process.skip_without_terminal()
-  local command = ("printf %%s %s | %s timeout 20 script -qec %s /dev/null"):format(
-    quoted(input .. "os.exit(0, true)\n"), environment or "", quoted(process.DPL))
+  local command = ("printf %%s %s | XDG_STATE_HOME=%s %s timeout 20 script -qec %s /dev/null")
+    :format(quoted(input .. "os.exit(0, true)\n"), quoted(process.directory() .. "/state"),
+      environment or "", quoted(process.DPL))
   local output, code = sh(command)
   return output:gsub("\r", ""), code
 end
@@ -136,8 +139,73 @@ function TestPrompt.test_tab_completes_names()
     type_with_editor("a = { b = { long_name = print } }\nprint('nested ' .. type(a.b.long_\t))\n"))
 end
 
+function TestPrompt.test_tab_completes_options_strategies_and_modules()
+  assert_contains({ "\n16\n" }, 0,
+    type_with_editor('#dpl.schedule("1f1", { num_r\t2, num_c\t4 })\n' -- the wrong name stays wrong
+      .. '#dpl.schedule("1f1\t", { num_r\t2, num_c\t4 })\n'))
+  assert_contains({ "\n7.5\n" }, 0, type_with_editor('s = dpl.schedule("gpipe", { num_ranks = 2, '
+    .. "num_chunks = 1 })\nt = dpl.simulate(s, { F = 2, p2\t0.75 }, { co\t\"la\t\" })\n"
+    .. "#t:gan\t { wi\t60 } > 60 and t.makes\t - 6\n"))
+  assert_contains({ "\nfunction\n" }, 0, type_with_editor('type(require "dpl.par\t".map)\n'))
+end
+
+function TestPrompt.test_tab_completes_within_a_statement_of_several_lines()
+  assert_contains({ "\n16\n" }, 0,
+    type_with_editor('#dpl.schedule("1f1b", {\nnum_r\t2,\nnum_c\t4 })\n'))
+end
+
+function TestPrompt.test_tab_runs_nothing()
+  local output = type_with_editor("ran = function() print('r' .. 'an') end\n"
+    .. "x = setmetatable({}, { __index = ran, __len = ran, __pairs = ran, __call = ran })\n"
+    .. "x.some\t = 1\nx { so\t }; x = 1\nsetmetatable(_G, { __index = ran }).y = 1\n"
+    .. "what\tever = 1\n")
+  lu.assertStrContains(output, "whatever")
+  lu.assertEquals(select(2, output:gsub("\nran\n", "")), 1) -- x { }: the call itself
+end
+
 function TestPrompt.test_lines_can_be_recalled()
   assert_contains({ "\n42\n" }, 0, type_with_editor("n = (n or 40) + 1\n\27[A\nn\n"))
+end
+
+function TestPrompt.test_statements_of_several_lines_are_recalled_whole()
+  assert_contains({ "\n3\n" }, 0,
+    type_with_editor("for i = 1, 1 do\nn = (n or 1) + 1\nend\n\27[A\nn\n"))
+  assert_contains({ "\n2\n" }, 0, -- a comment would hide what follows it: line by line
+    type_with_editor("m = (m or 1) -- one\n+ 0\nm = m + 1\n\27[A\27[A\27[A\nm\n"))
+end
+
+local function history()
+  local file = io.open(process.directory() .. "/state/dpl/history")
+  local text = file and file:read("a")
+  return text, file and file:close()
+end
+
+function TestPrompt.test_history_is_kept_between_sessions()
+  type_with_editor("kept = 6 * 7\nkept = 6 * 7\n   \nfor i = 1, 2 do\nend\n")
+  lu.assertEquals(history(), "kept = 6 * 7\nfor i = 1, 2 do end\nos.exit(0, true)\n")
+  assert_contains({ "\n42\n" }, 0, type_with_editor("\27[A\27[A\27[A\nkept\n"))
+  assert_run("drwx------\n-rw-------\n", 0,
+    sh("ls -ld state/dpl | cut -c 1-10; ls -l state/dpl/history | cut -c 1-10"))
+end
+
+function TestPrompt.test_history_does_not_grow_for_ever()
+  sh("mkdir -p state/dpl && seq -f 'x = %.0f' 1 2500 >state/dpl/history")
+  assert_contains({ "\n2500\n" }, 0, type_with_editor("\27[A\nx\n"))
+  local count = select(2, history():gsub("\n", ""))
+  lu.assertEquals(count, 1002)
+  lu.assertStrMatches(history(), "x = 1501\n.*")
+end
+
+function TestPrompt.test_history_that_cannot_be_kept_is_no_matter()
+  sh("echo file >state")
+  assert_contains({ "\n42\n" }, 0, type_with_editor("6 * 7\n"))
+  assert_run("file\n", 0, sh("cat state"))
+end
+
+function TestPrompt.test_pipes_leave_no_history()
+  sh("mkdir state")
+  sh("echo '1 + 1' | XDG_STATE_HOME=$PWD/state " .. process.DPL .. " -i")
+  lu.assertNil((history()))
 end
 
 return {

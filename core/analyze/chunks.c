@@ -68,12 +68,13 @@ static bool reaches(const walk *w, double ratio)
 #define CANCEL_EVERY 4096
 
 /* From the least allowed count on; out->num_chunks stays 0 where none reaches the target. */
-static dpl_code search(walk *w, int32_t ranks, dpl_error *error)
+static dpl_code search(walk *w, int32_t ranks, const dpl_hooks *hooks, dpl_error *error)
 {
     const char *name = w->query->strategy;
     int32_t chunks = dpl_strategy_next_chunks(name, ranks, 1, &w->hooks);
     while (chunks > 0 && chunks <= w->query->max_chunks) {
         double ratio = 0;
+        dpl_progress(hooks, (size_t)chunks - 1, (size_t)w->query->max_chunks);
         if (w->out->tried % CANCEL_EVERY == 0 && dpl_cancelled(&w->hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
@@ -105,7 +106,8 @@ static dpl_code search_pooled(walk *w, int32_t ranks, dpl_error *error)
     const dpl_hooks own = w->hooks;
     dpl_pool_begin(&pool, &own);
     w->hooks = dpl_pool_hooks(&pool);
-    dpl_code code = search(w, ranks, error);
+    dpl_code code = search(w, ranks, &own, error);
+    dpl_progress(&own, 0, 0);
     w->hooks = own;
     dpl_pool_end(&pool);
     return code;

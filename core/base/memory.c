@@ -116,6 +116,13 @@ bool dpl_cancelled(const dpl_hooks *hooks)
     return hooks->cancelled != NULL && hooks->cancelled(hooks->user) != 0;
 }
 
+void dpl_progress(const dpl_hooks *hooks, size_t done, size_t total)
+{
+    if (hooks != NULL && hooks->progress != NULL) {
+        hooks->progress(hooks->user, done, total);
+    }
+}
+
 /* The number that is all of a file, as the limits of control groups are; -1 where it is none. */
 static double number_in(const char *path)
 {

@@ -35,6 +35,9 @@ size_t dpl_row_length(size_t count, size_t size);
 /* Whether the work is to stop. */
 bool dpl_cancelled(const dpl_hooks *hooks);
 
+/* Says how far a comparison or search has come; a total of 0: it is over. */
+void dpl_progress(const dpl_hooks *hooks, size_t done, size_t total);
+
 /* How many actions are worked on between two such questions: a few milliseconds. */
 #define DPL_CANCEL_EVERY 65536
 

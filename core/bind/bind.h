@@ -29,6 +29,17 @@ DPL_LUA_API void dpl_bind_set_cancel(lua_State *L, int (*cancelled)(void *), voi
  * coroutine, where it is open, pass on what stops a script. */
 void dpl_bind_watch_threads(lua_State *L, void (*entered)(lua_State *L));
 
+/*
+ * [-0, +0, m] Who shows how far long work has come; NULL: nobody. It is called again and again
+ * while the work goes on, and must not raise: `done` of `total`, of what `label` says, which may be
+ * NULL. A total of 0 says that the work is over, one below 0 that something is about to be printed.
+ */
+typedef void dpl_show_progress(void *data, const char *label, double done, double total);
+DPL_LUA_API void dpl_bind_set_progress(lua_State *L, dpl_show_progress *show, void *data);
+
+/* [-n, +4, v] dpl.progress(list or number, label): what a for loop goes through. */
+int dpl_bind_progress_loop(lua_State *L);
+
 /* [-0, +0, m] The hooks for objects made for this state: valid as long as the state. */
 const dpl_hooks *dpl_bind_hooks(lua_State *L);
 
@@ -52,6 +63,12 @@ void dpl_bind_set_running(dpl_bind_state *state, lua_State *L);
 /* [-0, +0, -] How many schedules of strategies written in Lua are being made, one for another. */
 void dpl_bind_set_making(dpl_bind_state *state, int more);
 int dpl_bind_making(const dpl_bind_state *state);
+/* [-0, +0, m] From now on nothing in this state starts processes: dpl.parallel does its work
+ * itself. */
+DPL_LUA_API void dpl_bind_refuse_processes(lua_State *L);
+
+/* [-0, +0, m] */
+bool dpl_bind_may_start_processes(lua_State *L);
 
 /* [-0, +0, v] In work on many rows, of which this is one: raises "interrupted!" where it is to
  * stop. */
@@ -296,6 +313,24 @@ void dpl_bind_keep_metatable(lua_State *L, const char *name);
 void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index,
                              const luaL_Reg *methods, const luaL_Reg *metamethods);
 
+/* ---- Looking at values ---- */
+
+/*
+ * [-0, +1|+0, m] Pushes the table in which a value's names are looked up, without running anything:
+ * the __index of its metatable, or the methods of one of dpl's types. False where there is none.
+ */
+bool dpl_bind_push_names(lua_State *L, int index);
+
+/*
+ * [-n, +1|+0, m] The name of the type of argument 1, where it has one; and the name of the type
+ * whose method it is, and the method's [+2].
+ */
+int dpl_bind_type_of(lua_State *L);
+int dpl_bind_method_of(lua_State *L);
+
+/* [-n, +1, m] The module dpl.inspect: these as `type` and `method`. */
+int dpl_bind_open_inspect(lua_State *L);
+
 /* ---- Schedules, timelines, events ---- */
 
 /*
@@ -405,6 +440,9 @@ typedef struct dpl_event_cursor {
 bool dpl_bind_next_event(dpl_event_cursor *cursor);
 /* [-0, +1|+0, m] Pushes the next event and returns true, or pushes nothing and returns false. */
 bool dpl_bind_push_next_event(lua_State *L, dpl_event_cursor *cursor);
+
+/* [-0, +1, m] Pushes the metatable of events. */
+void dpl_bind_push_event_metatable(lua_State *L);
 
 /* [-0, +1, m] Pushes the class PipelineEvent. */
 void dpl_bind_push_event_class(lua_State *L);

@@ -9,6 +9,8 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
+#include <string.h>
 
 /*
  * [-n, +1, e] Hands the arguments on to the chunk, as a loader of a file would. Only text is
@@ -69,6 +71,28 @@ static int open_nearest(lua_State *L)
     return 1;
 }
 
+/* Annotations have these names, behind which that of the module stands. They are no modules. */
+static const char library[] = "library.";
+
+static bool is_annotation(const dpl_embedded *file)
+{
+    return strncmp(file->module, library, sizeof library - 1) == 0;
+}
+
+/* [-n, +1, m] The module dpl.library: the text of the annotations by module. */
+static int open_library(lua_State *L)
+{
+    lua_newtable(L);
+    for (size_t i = 0; i < dpl_embedded_count; i++) {
+        const dpl_embedded *file = &dpl_embedded_modules[i];
+        if (is_annotation(file)) {
+            lua_pushlstring(L, (const char *)file->text, file->length);
+            lua_setfield(L, -2, file->module + sizeof library - 1);
+        }
+    }
+    return 1;
+}
+
 void dpl_embedded_preload(lua_State *L)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
@@ -76,9 +100,16 @@ void dpl_embedded_preload(lua_State *L)
     lua_setfield(L, -2, "dpl.nearest");
     lua_pushcfunction(L, open_fail);
     lua_setfield(L, -2, "dpl.fail");
+    lua_pushcfunction(L, dpl_bind_open_inspect);
+    lua_setfield(L, -2, "dpl.inspect");
+    lua_pushcfunction(L, open_library);
+    lua_setfield(L, -2, "dpl.library");
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 
+        if (is_annotation(file)) {
+            continue;
+        }
         if (lua_getfield(L, -1, file->module) == LUA_TNIL) {
             /* Lua has no const light userdata; load_embedded only reads through it. */
             lua_pushlightuserdata(L, (void *)file);

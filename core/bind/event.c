@@ -37,14 +37,19 @@ static int to_string(lua_State *L)
     return 1;
 }
 
-/* [-0, +0, m] Gives the table on top the metatable of events. */
-static void set_metatable(lua_State *L)
+void dpl_bind_push_event_metatable(lua_State *L)
 {
     if (!dpl_bind_find_metatable(L, "dpl." TYPE)) {
         lua_pushcfunction(L, to_string);
         lua_setfield(L, -2, "__tostring");
         dpl_bind_keep_metatable(L, "dpl." TYPE);
     }
+}
+
+/* [-0, +0, m] Gives the table on top the metatable of events. */
+static void set_metatable(lua_State *L)
+{
+    dpl_bind_push_event_metatable(L);
     lua_setmetatable(L, -2);
 }
 

@@ -126,6 +126,7 @@ static const luaL_Reg functions[] = {{"strategies", strategies},
                                      {"read_schedule", dpl_bind_read_schedule},
                                      {"simulate", simulate},
                                      {"edit", dpl_bind_edit},
+                                     {"progress", dpl_bind_progress_loop},
                                      {NULL, NULL}};
 
 /* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it
@@ -135,6 +136,7 @@ void dpl_bind_preload_parts(lua_State *L)
     static const luaL_Reg parts[] = {{"dpl.analysis", luaopen_dpl_analysis},
                                      {"dpl.simulator", luaopen_dpl_simulator},
                                      {"dpl.benchmark", luaopen_dpl_benchmark},
+                                     {"dpl.parallel", luaopen_dpl_parallel},
                                      {NULL, NULL}};
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     luaL_setfuncs(L, parts, 0);

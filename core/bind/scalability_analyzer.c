@@ -1,5 +1,6 @@
 /* ScalabilityAnalyzer: a strategy on more and on fewer ranks. */
 #include "bind/estimator.h"
+#include "bind/progress.h"
 
 /* [-0, +1, m] */
 static void push_row(lua_State *L, const dpl_scaling *scaling, const dpl_scaling_row *row)
@@ -44,7 +45,11 @@ static int push_rows(lua_State *L, const dpl_scaling *scaling)
     lua_settop(L, 3);
     lua_newtable(L);
     lua_newtable(L);
-    for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, 3); i++) {
+    const lua_Integer count = (lua_Integer)lua_rawlen(L, 3);
+    const dpl_work *work = dpl_work_begin(L, NULL, count);
+    lua_toclose(L, -1);
+    for (lua_Integer i = 1; i <= count; i++) {
+        dpl_work_show(work, i - 1);
         int32_t ranks = rank_count(L, i);
         dpl_code code = dpl_scaling_at(scaling, ranks, dpl_bind_hooks(L), &row, &error);
         if (code != DPL_OK && code != DPL_SIZE) {
@@ -61,6 +66,7 @@ static int push_rows(lua_State *L, const dpl_scaling *scaling)
         dpl_bind_append(L, lua_gettop(L) - 1);
         lua_pop(L, 1);
     }
+    lua_pop(L, 1);
     return 2;
 }
 

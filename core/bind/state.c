@@ -1,4 +1,4 @@
-/* What belongs to one Lua state: its cancel hook; and how the library's errors become Lua's. */
+/* What belongs to one Lua state: its hooks; and how the library's errors become Lua's. */
 #include "bind/bind.h"
 
 #include <stdarg.h>
@@ -6,6 +6,7 @@
 
 #include "bind/embedded.h"
 #include "bind/limits.h"
+#include "bind/progress.h"
 
 /* Rows that Lua's tables are filled with between two such questions: a few milliseconds. */
 #define ROWS_AT_ONCE 8192
@@ -21,6 +22,8 @@ struct dpl_bind_state {
     dpl_strategies *strategies; /* hooks.strategies, or NULL; see dpl_bind_strategies */
     lua_State *running;
     int making;
+    dpl_shown shown;
+    bool refuses_processes;
 };
 
 typedef dpl_bind_state state_record;
@@ -37,11 +40,17 @@ static void *resize_counted(void *user, void *block, size_t old_size, size_t new
     return dpl_limits_resize(&record->limits, record->main, block, old_size, new_size);
 }
 
+static void show_search(void *user, size_t done, size_t total)
+{
+    const state_record *record = user;
+    dpl_show_search(&record->shown, done, total);
+}
+
 /* [-0, +1, m] */
 static void push_new_record(lua_State *L)
 {
     state_record *record = lua_newuserdatauv(L, sizeof *record, 0);
-    *record = (state_record){.hooks = {.cancelled = ask_state, .user = record}};
+    *record = (state_record){.hooks = {.cancelled = ask_state, .user = record, .progress = show_search}};
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
     record->main = lua_tothread(L, -1);
     lua_pop(L, 1);
@@ -161,6 +170,21 @@ void dpl_bind_check_files(lua_State *L, const char *caller)
     if (dpl_bind_limits(L)->is_sandbox) {
         dpl_bind_error(L, "%s: a sandbox has no files", caller);
     }
+}
+
+void dpl_bind_refuse_processes(lua_State *L)
+{
+    record_of(L)->refuses_processes = true;
+}
+
+bool dpl_bind_may_start_processes(lua_State *L)
+{
+    return !record_of(L)->refuses_processes;
+}
+
+dpl_shown *dpl_bind_shown(lua_State *L)
+{
+    return &record_of(L)->shown;
 }
 
 void dpl_bind_ask(lua_State *L, lua_Integer row)

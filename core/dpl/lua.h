@@ -55,6 +55,7 @@ DPL_LUA_API int luaopen_dpl(lua_State *L);
 DPL_LUA_API int luaopen_dpl_analysis(lua_State *L);
 DPL_LUA_API int luaopen_dpl_simulator(lua_State *L);
 DPL_LUA_API int luaopen_dpl_benchmark(lua_State *L);
+DPL_LUA_API int luaopen_dpl_parallel(lua_State *L);
 
 /*
  * What scripts may do and use. All zero: everything, without limits.

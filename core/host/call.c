@@ -3,6 +3,8 @@
 
 #include "bind/bind.h"
 #include "host/interrupt.h"
+#include "host/progress.h"
+#include "host/source.h"
 #include <lauxlib.h>
 #include <stdio.h>
 
@@ -40,21 +42,40 @@ bool dpl_push_text(lua_State *L, int index)
     return false;
 }
 
+static const char key[] = "dpl.interrupted"; /* of the message of an interrupt, in the registry */
+
+/* [-0, +0, m] Keeps the message on top for what is raised while the interrupt goes its way: where
+ * it began is of interest, and not where it met the last variable to close. */
+static void keep_message(lua_State *L)
+{
+    if (dpl_interrupt_pending()) {
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+    }
+}
+
 /* [-1, +1, m] The message handler: makes of any error object a message with a traceback. */
 static int add_traceback(lua_State *L)
 {
+    if (dpl_interrupt_pending() && lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TSTRING) {
+        return 1;
+    }
     if (dpl_interrupt_pending()) {
         lua_pushstring(L, dpl_interrupt_reason()); /* whatever the script made of it */
     } else if (!dpl_push_text(L, 1)) {
         lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
     }
+    dpl_source_push(L);
     luaL_traceback(L, L, lua_tostring(L, -1), 1);
+    keep_message(L);
     return 1;
 }
 
 int dpl_call(lua_State *L, int arguments, int results)
 {
     const int function = lua_gettop(L) - arguments;
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
     lua_pushcfunction(L, add_traceback);
     lua_insert(L, function);
     dpl_interrupt_enter(L);
@@ -71,6 +92,7 @@ void dpl_report(lua_State *L)
 {
     size_t length = 0;
     const char *message = lua_tolstring(L, -1, &length); /* NULL where it is no message: length 0 */
+    dpl_progress_erase();
     fflush(stdout);
     fputs("dpl: ", stderr);
     fwrite(message != NULL ? message : "", 1, length, stderr);

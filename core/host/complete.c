@@ -1,122 +1,118 @@
-/* Completes a path such as dpl.sim or t:crit by raw lookups: in tables, and in the table that is
- * the __index of a value's metatable. */
+/* What a word may become is worked out by lua/dpl/complete.lua, in a state of its own: nothing that
+ * the user has done to Lua's libraries can mislead it, and nothing of its own can be met there. */
 #include "host/complete.h"
 
+#include "bind/embedded.h"
+#include "host/line_edit.h"
+#include "host/look.h"
 #include <lauxlib.h>
+#include <lualib.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Long enough for classes that inherit; ends a chain that loops. */
-enum { LONGEST_CHAIN = 16 };
+/* Where things are on the stack of that state. */
+enum { COMPLETE = 1, LOOK, MATCHES };
 
-static const char key[] = "dpl.completions"; /* of the list, in the registry */
-static lua_State *state_of_names;
+static lua_State *user_state;
+static lua_State *own_state; /* NULL until the first Tab, and where memory is short */
+static const char *lines_before;
 
 void dpl_complete_in(lua_State *L)
 {
-    state_of_names = L;
-    /* With the key there, no later assignment allocates, and so none raises across libedit. */
-    lua_pushboolean(L, 0);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+    user_state = L;
 }
 
-/* [-1, +1, m] Replaces a value by where it looks names up next: the table that is its metatable's
- * __index. False, and nil, where there is none. */
-static bool follow_index(lua_State *L)
+void dpl_complete_behind(const char *lines)
 {
-    if (luaL_getmetafield(L, -1, "__index") == LUA_TNIL) {
-        lua_pushnil(L);
-    }
-    lua_remove(L, -2);
-    return lua_istable(L, -1);
+    lines_before = lines;
 }
 
-/* [-1, +1, m] Replaces a value by its field of this name, or by nil. */
-static void get_field(lua_State *L, const char *name, size_t length)
+void dpl_complete_close(void)
 {
-    for (int i = 0; i < LONGEST_CHAIN; i++) {
-        if (lua_istable(L, -1)) {
-            lua_pushlstring(L, name, length);
-            if (lua_rawget(L, -2) != LUA_TNIL) {
-                lua_remove(L, -2);
-                return;
-            }
-            lua_pop(L, 1);
-        }
-        if (!follow_index(L)) {
-            break;
-        }
-    }
-    lua_pop(L, 1);
-    lua_pushnil(L);
-}
-
-/* [-0, +0, m] Appends to the list at index 2 each key of the table on top that starts with prefix,
- * behind the first `kept` characters of text. */
-static void add_keys(lua_State *L, const char *text, size_t kept)
-{
-    const char *prefix = text + kept;
-    lua_pushnil(L);
-    while (lua_next(L, -2) != 0) {
-        lua_pop(L, 1);
-        if (lua_type(L, -1) == LUA_TSTRING &&
-            strncmp(lua_tostring(L, -1), prefix, strlen(prefix)) == 0) {
-            lua_pushlstring(L, text, kept);
-            lua_pushvalue(L, -2);
-            lua_concat(L, 2);
-            lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
-        }
+    if (own_state != NULL) {
+        lua_close(own_state);
+        own_state = NULL;
     }
 }
 
-/* [-0, +1, m] Argument 1 is the word, a light userdata. Returns the list of what it may become. */
-static int list_names(lua_State *L)
+/* [-0, +2, e] The function and what it is given to look with. */
+static int open_own(lua_State *L)
 {
-    const char *text = lua_touserdata(L, 1);
-    const char *name = text;
-    lua_settop(L, 1);
-    lua_newtable(L);
-    lua_pushglobaltable(L);
-    for (size_t length = strcspn(name, ".:"); name[length] != '\0'; length = strcspn(name, ".:")) {
-        get_field(L, name, length);
-        name += length + 1;
+    luaL_requiref(L, LUA_GNAME, luaopen_base, 1);
+    luaL_requiref(L, LUA_LOADLIBNAME, luaopen_package, 1);
+    luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 1);
+    luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 1);
+    dpl_embedded_preload(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "dpl.complete");
+    lua_call(L, 1, 1);
+    dpl_look_push(L, user_state);
+    return 2;
+}
+
+static bool has_own_state(void)
+{
+    if (own_state != NULL) {
+        return true;
     }
-    for (int i = 0; i < LONGEST_CHAIN && !lua_isnil(L, -1); i++) {
-        if (lua_istable(L, -1)) {
-            add_keys(L, text, (size_t)(name - text));
-        }
-        follow_index(L);
+    lua_State *L = luaL_newstate();
+    if (L == NULL) {
+        return false;
     }
-    lua_pop(L, 1);
+    lua_pushcfunction(L, open_own);
+    if (lua_pcall(L, 0, 2, 0) != LUA_OK) {
+        lua_close(L);
+        return false;
+    }
+    own_state = L;
+    return true;
+}
+
+/* [-3, +1, e] The list for the word that argument 1 points to; then the function, and what it looks
+ * with. */
+static int list_matches(lua_State *L)
+{
+    size_t length = 0;
+    const char *line = dpl_line_before_word(&length);
+    lua_pushvalue(L, 2);
+    lua_pushstring(L, lines_before != NULL ? lines_before : "");
+    lua_pushstring(L, lines_before != NULL ? "\n" : "");
+    lua_pushlstring(L, line, length);
+    lua_concat(L, 3);
+    lua_pushstring(L, lua_touserdata(L, 1));
+    lua_pushvalue(L, 3);
+    lua_call(L, 3, 1);
     return 1;
 }
 
-/* [-0, +1, -] Pushes the list for this word, or false where memory ran out. */
-static void push_names(lua_State *L, const char *text)
+/* Leaves the list, or nothing, at MATCHES. */
+static void find_matches(const char *text)
 {
-    lua_pushcfunction(L, list_names);
+    lua_State *L = own_state;
+    lua_settop(L, LOOK);
+    lua_pushcfunction(L, list_matches);
     lua_pushlightuserdata(L, (void *)text);
-    if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+    lua_pushvalue(L, COMPLETE);
+    lua_pushvalue(L, LOOK);
+    if (lua_pcall(L, 3, 1, 0) != LUA_OK) {
         lua_pop(L, 1);
-        lua_pushboolean(L, 0);
     }
 }
 
 char *dpl_complete(const char *text, int state)
 {
-    lua_State *L = state_of_names;
     char *match = NULL;
+    if (!has_own_state()) {
+        return NULL;
+    }
     if (state == 0) {
-        push_names(L, text);
-        lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+        find_matches(text);
     }
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) {
-        if (lua_rawgeti(L, -1, state + 1) == LUA_TSTRING) {
-            match = strdup(lua_tostring(L, -1));
+    if (lua_istable(own_state, MATCHES)) {
+        if (lua_rawgeti(own_state, MATCHES, state + 1) == LUA_TSTRING) {
+            match = strdup(lua_tostring(own_state, -1));
         }
-        lua_pop(L, 1);
+        lua_pop(own_state, 1);
     }
-    lua_pop(L, 1);
     return match;
 }

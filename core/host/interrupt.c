@@ -10,6 +10,7 @@
 
 #include "bind/bind.h"
 #include "host/options.h"
+#include "host/progress.h"
 #include <lauxlib.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,12 +48,22 @@ int dpl_interrupt_status(void)
     return interrupted == BY_TIME ? DPL_EXIT_TIME : DPL_EXIT_INTERRUPTED;
 }
 
+/* A function of C that is called may be what closes a variable that the error leaves behind: it is
+ * not stopped before it begins. */
+static bool begins_in_c(lua_State *L, lua_Debug *activation)
+{
+    return activation->event == LUA_HOOKCALL && lua_getinfo(L, "S", activation) != 0 &&
+           activation->what[0] == 'C';
+}
+
 /* [-0, +1, e] The hook. Removes itself where the interrupt it was set for is over. */
 static void stop_thread(lua_State *L, lua_Debug *activation)
 {
-    (void)activation;
     if (!interrupted) {
         lua_sethook(L, NULL, 0, 0);
+        return;
+    }
+    if (begins_in_c(L, activation)) {
         return;
     }
     lua_pushstring(L, dpl_interrupt_reason());
@@ -100,6 +111,7 @@ static void say(const char *text)
 static void on_deadline(int signal_number)
 {
     (void)signal_number;
+    dpl_progress_erase();
     if (!is_concluded) {
         say("dpl: ");
         say(dpl_interrupt_reason());

@@ -19,6 +19,8 @@ static int (*add_to_history)(const char *line);
 static list_matches_function *list_matches;
 static dpl_line_completer *complete;
 static int *attempt_is_final;
+static char **edited_line;
+static size_t word_start; /* in it, of the word that is completed */
 
 static char *line; /* the last one read; owned */
 static size_t line_capacity;
@@ -45,8 +47,8 @@ static bool find_function(void *library, const char *name, void *pointer)
 /* Called by libedit on Tab. */
 static char **attempt_completion(const char *text, int start, int end)
 {
-    (void)start;
     (void)end;
+    word_start = start > 0 ? (size_t)start : 0;
     *attempt_is_final = 1; /* names of files would not help */
     return list_matches(text, complete);
 }
@@ -57,9 +59,10 @@ static void enable_completion(void *library, dpl_line_completer *completer)
     attempt_function **attempt = dlsym(library, "rl_attempted_completion_function");
     const char **separators = dlsym(library, "rl_basic_word_break_characters");
     int *append = dlsym(library, "rl_completion_append_character");
+    edited_line = dlsym(library, "rl_line_buffer");
     attempt_is_final = dlsym(library, "rl_attempted_completion_over");
     if (find_function(library, "rl_completion_matches", &list_matches) && attempt != NULL &&
-        separators != NULL && append != NULL && attempt_is_final != NULL) {
+        separators != NULL && append != NULL && attempt_is_final != NULL && edited_line != NULL) {
         complete = completer;
         *attempt = attempt_completion;
         *separators = " \t\n\"\\'`@$><=;|&{}()[]+-*/%^#~,";
@@ -86,10 +89,22 @@ static const char *read_edited(const char *prompt)
 {
     dpl_line_close();
     line = edit_line(prompt);
-    if (line != NULL && line[0] != '\0') {
-        add_to_history(line);
-    }
     return line;
+}
+
+void dpl_line_remember(const char *text)
+{
+    if (edit_line != NULL) {
+        add_to_history(text);
+    }
+}
+
+const char *dpl_line_before_word(size_t *length)
+{
+    const char *text = edited_line != NULL && *edited_line != NULL ? *edited_line : "";
+    const size_t whole = strlen(text);
+    *length = word_start < whole ? word_start : whole;
+    return text;
 }
 
 static const char *read_plain(const char *prompt)

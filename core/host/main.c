@@ -4,6 +4,7 @@
 #include "host/interrupt.h"
 #include "host/options.h"
 #include "host/output.h"
+#include "host/progress.h"
 #include "host/prompt.h"
 #include "host/script.h"
 #include <lauxlib.h>
@@ -33,6 +34,7 @@ static void open_state(lua_State *L, const dpl_options *options)
         dpl_interrupt_after(options->seconds);
     } else {
         luaL_openlibs(L);
+        dpl_progress_open(L);
         dpl_bind_preload(L); /* package.preload is asked before any file: none can take our names */
     }
     dpl_bind_watch_threads(L, dpl_interrupt_enter);

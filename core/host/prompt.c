@@ -4,13 +4,17 @@
 
 #include "host/call.h"
 #include "host/complete.h"
+#include "host/history.h"
 #include "host/interrupt.h"
 #include "host/line_edit.h"
 #include "host/options.h"
+#include "host/source.h"
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+static bool lines_are_edited;
 
 typedef enum input {
     INPUT_CHUNK,   /* a function to call */
@@ -92,11 +96,22 @@ static int read_statement(lua_State *L)
     while (more && incomplete) {
         lua_settop(L, 1);
         status = compile(L, lua_tostring(L, 1), &incomplete);
+        dpl_complete_behind(lua_tostring(L, 1));
         more = incomplete && read_line(L, "_PROMPT2", ">> ");
         if (more) {
             lua_pushfstring(L, "%s\n%s", lua_tostring(L, 1), lua_tostring(L, -1));
             lua_replace(L, 1);
         }
+    }
+    dpl_complete_behind(NULL);
+    if (lines_are_edited) {
+        dpl_history_add(lua_tostring(L, 1));
+    }
+    dpl_source_begin("stdin", lua_tostring(L, 1));
+    if (status != LUA_OK) {
+        lua_pushvalue(L, 2);
+        dpl_source_push(L);
+        lua_replace(L, 2);
     }
     const input bad = incomplete && dpl_interrupt_pending() ? INPUT_DROPPED : INPUT_BAD;
     lua_pushinteger(L, status == LUA_OK ? INPUT_CHUNK : bad);
@@ -142,10 +157,11 @@ static bool serve(lua_State *L)
 }
 
 /* [-0, +0, m] */
-static void set_dpl(lua_State *L)
+static void set_globals(lua_State *L)
 {
     static const char code[] =
-        "if rawget(_G, 'dpl') == nil then rawset(_G, 'dpl', require 'dpl') end";
+        "if rawget(_G, 'dpl') == nil then rawset(_G, 'dpl', require 'dpl') end\n"
+        "if rawget(_G, 'help') == nil then rawset(_G, 'help', require 'dpl.help') end";
     int status = luaL_loadbufferx(L, code, sizeof code - 1, "=prompt", "t");
     if (status == LUA_OK) {
         status = dpl_call(L, 0, 0);
@@ -158,7 +174,8 @@ static void set_dpl(lua_State *L)
 static void print_banner(dpl_line_kind lines)
 {
     dpl_print_version();
-    puts("The global dpl is require \"dpl\". Ctrl-C stops a statement, Ctrl-D ends the session.");
+    puts("The global dpl is require \"dpl\". help() tells what there is. Ctrl-C stops a statement, "
+         "Ctrl-D ends the session.");
     if (lines == DPL_LINE_NO_LIBRARY) {
         puts("Lines cannot be edited or recalled: install libedit (Debian, Ubuntu: libedit2).");
     }
@@ -168,13 +185,19 @@ int dpl_prompt(lua_State *L)
 {
     const int top = lua_gettop(L);
     dpl_interrupt_expect(DPL_INTERRUPT_STATEMENT); /* from here on, one is to be survived */
-    set_dpl(L);
+    set_globals(L);
     dpl_complete_in(L);
-    print_banner(dpl_line_open(dpl_complete));
+    const dpl_line_kind lines = dpl_line_open(dpl_complete);
+    lines_are_edited = lines == DPL_LINE_EDITED;
+    if (lines_are_edited) {
+        dpl_history_open();
+    }
+    print_banner(lines);
     while (serve(L)) {
         lua_settop(L, top);
     }
     lua_settop(L, top);
     dpl_line_close();
+    dpl_complete_close();
     return DPL_EXIT_OK;
 }

@@ -5,8 +5,8 @@
 #include <lua.h>
 
 /* [-0, +0, m] Reads statements and expressions, runs them and prints what they return, until the
- * end of the input. Sets the global `dpl` where there is none. Returns an exit status: that of a
- * session is 0, whatever its statements raised. */
+ * end of the input. Sets the globals `dpl` and `help` where there are none. Returns an exit status:
+ * that of a session is 0, whatever its statements raised. */
 int dpl_prompt(lua_State *L);
 
 #endif

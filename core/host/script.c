@@ -5,6 +5,7 @@
 
 #include "host/call.h"
 #include "host/interrupt.h"
+#include "host/source.h"
 #include <lauxlib.h>
 #include <limits.h>
 #include <lualib.h>
@@ -48,6 +49,8 @@ static int run_chunk(lua_State *L, int status, int arguments)
             lua_pop(L, 1);
             lua_pushstring(L, dpl_interrupt_reason());
         }
+        dpl_source_push(L);
+        lua_remove(L, -2);
         return conclude(L, status, DPL_EXIT_USAGE);
     }
     return conclude(L, dpl_call(L, arguments, 0), DPL_EXIT_RAISED);
@@ -61,6 +64,7 @@ static const char *mode_of(const dpl_options *options)
 
 static int run_statement(lua_State *L, const dpl_options *options, const char *statement)
 {
+    dpl_source_begin("(command line)", statement);
     const int status =
         luaL_loadbufferx(L, statement, strlen(statement), "=(command line)", mode_of(options));
     return run_chunk(L, status, 0);
@@ -69,6 +73,7 @@ static int run_statement(lua_State *L, const dpl_options *options, const char *s
 /* [-0, +0, m] `text` is "mod" or "g=mod". */
 static int run_require(lua_State *L, const char *text)
 {
+    dpl_source_begin(NULL, NULL);
     const char *equals = strchr(text, '=');
     const char *module = equals != NULL ? equals + 1 : text;
     const size_t length = equals != NULL ? (size_t)(equals - text) : strlen(text);
@@ -125,6 +130,7 @@ int dpl_run_script(lua_State *L, const dpl_options *options)
     const char *script = options->script < options->argc ? options->argv[options->script] : "-";
     const int first = options->script + 1;
     const int arguments = first < options->argc ? options->argc - first : 0;
+    dpl_source_begin(NULL, NULL);
     if (strcmp(script, "-") == 0) {
         script = NULL; /* what luaL_loadfile calls standard input */
     } else if (!options->sandbox) {

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/pool.h"
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
@@ -113,9 +114,12 @@ static dpl_code try_all(const dpl_chunk_query *q, const dpl_hooks *hooks, dpl_ch
     dpl_code code = DPL_OK;
     dpl_pool_begin(&pool, hooks);
     const dpl_hooks pooled = dpl_pool_hooks(&pool);
-    for (int32_t i = 0; code == DPL_OK && i <= q->max_chunks - q->min_chunks; i++) {
-        code = try_count(q, q->min_chunks + i, &pooled, out, rule, error);
+    const size_t count = (size_t)(q->max_chunks - q->min_chunks) + 1;
+    for (size_t i = 0; code == DPL_OK && i < count; i++) {
+        dpl_progress(hooks, i, count);
+        code = try_count(q, q->min_chunks + (int32_t)i, &pooled, out, rule, error);
     }
+    dpl_progress(hooks, 0, 0);
     dpl_pool_end(&pool);
     return code;
 }

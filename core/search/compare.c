@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "schedule/schedule.h"
 #include "simulate/timeline.h"
 
@@ -211,8 +212,10 @@ dpl_code dpl_compare(const dpl_comparison_query *query, const dpl_hooks *hooks, 
         code = run_baseline(query, hooks, out, &baseline, error);
     }
     for (size_t i = 0; code == DPL_OK && i < count; i++) {
+        dpl_progress(hooks, i, count);
         code = compare_one(query, baseline, hooks, &out->rows[i], error);
     }
+    dpl_progress(hooks, 0, 0);
     if (code == DPL_OK) {
         sort_rows(out->rows, count, out);
     }

@@ -297,7 +297,7 @@ static dpl_code try_shape(progress *p, const char *strategy, const dpl_shape *sh
     return code;
 }
 
-static dpl_code try_all(progress *p, dpl_error *error)
+static dpl_code try_all(progress *p, size_t size, dpl_error *error)
 {
     walk w;
     const char *strategy = NULL;
@@ -314,6 +314,7 @@ static dpl_code try_all(progress *p, dpl_error *error)
         if (code == DPL_OK && !allowed) {
             p->summary->not_allowed++;
         } else if (code == DPL_OK) {
+            dpl_progress(&p->hooks, p->summary->tried, size);
             code = try_shape(p, strategy, &shape, &layout, error);
         }
     }
@@ -346,7 +347,8 @@ dpl_code dpl_search_configurations(const dpl_workload *work, const dpl_search *s
     if (p.scratch == NULL) {
         return dpl_fail(error, DPL_MEMORY, "out of memory: choose a smaller max_ranks");
     }
-    code = try_all(&p, error);
+    code = try_all(&p, size, error);
+    dpl_progress(&p.hooks, 0, 0);
     dpl_release(&p.hooks, p.scratch, (size_t)search->max_ranks, sizeof *p.scratch);
     if (code != DPL_OK) {
         return code;

@@ -232,22 +232,18 @@ static dpl_code none_reaches(const dpl_scaling_row *best, double min_efficiency,
                     best->num_ranks == 1 ? "" : "s");
 }
 
-dpl_code dpl_scaling_limit(const dpl_scaling *scaling, double min_efficiency, int32_t max_ranks,
+/* From the most ranks down. */
+static dpl_code find_limit(const dpl_scaling *scaling, double min_efficiency, int32_t max_ranks,
                            const dpl_hooks *hooks, dpl_scaling_row *row, dpl_error *error)
 {
-    dpl_hooks own = dpl_hooks_or_default(hooks);
     dpl_scaling_row best = {0};
-    *row = best;
-    dpl_code code = check_limit(scaling, min_efficiency, max_ranks, hooks, error);
-    if (code != DPL_OK) {
-        return code;
-    }
     for (int32_t ranks = max_ranks; ranks >= 1; ranks--) {
         dpl_scaling_row here;
-        if (dpl_cancelled(&own)) {
+        dpl_progress(hooks, (size_t)(max_ranks - ranks), (size_t)max_ranks);
+        if (dpl_cancelled(hooks)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
-        code = dpl_scaling_at(scaling, ranks, &own, &here, error);
+        dpl_code code = dpl_scaling_at(scaling, ranks, hooks, &here, error);
         if (code == DPL_SIZE) {
             continue;
         }
@@ -263,4 +259,17 @@ dpl_code dpl_scaling_limit(const dpl_scaling *scaling, double min_efficiency, in
         }
     }
     return none_reaches(&best, min_efficiency, scaling->strategy, error);
+}
+
+dpl_code dpl_scaling_limit(const dpl_scaling *scaling, double min_efficiency, int32_t max_ranks,
+                           const dpl_hooks *hooks, dpl_scaling_row *row, dpl_error *error)
+{
+    dpl_hooks own = dpl_hooks_or_default(hooks);
+    *row = (dpl_scaling_row){0};
+    dpl_code code = check_limit(scaling, min_efficiency, max_ranks, hooks, error);
+    if (code == DPL_OK) {
+        code = find_limit(scaling, min_efficiency, max_ranks, &own, row, error);
+    }
+    dpl_progress(&own, 0, 0);
+    return code;
 }

@@ -354,6 +354,16 @@ function dpl.simulate(schedule, costs, options) end
 ---@return dpl.Code? code
 function dpl.read_schedule(file, options) end
 
+---What a for loop goes through to show how far it has come: `for i, item in dpl.progress(list) do`,
+---or `for i in dpl.progress(1000) do`. A line on the terminal shows it, in the interpreter, where
+---standard error is one and the loop takes over a second; it is gone before anything is printed,
+---and when the loop ends, however it does. Elsewhere it is a loop and no more. Within it the progress
+---of other work is not shown.
+---@param list any[]|integer what to go through, or how often
+---@param label? string what stands before the bar
+---@return fun(): integer?, any
+function dpl.progress(list, label) end
+
 ---What every rank runs, and in which order. `#schedule` is the number of actions.
 ---@class dpl.Schedule
 ---@field num_ranks integer

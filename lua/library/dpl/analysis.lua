@@ -83,23 +83,23 @@ analysis.BubbleCalculator = {}
 ---@field formula? string the closed form, where one was used
 ---@field condition? string where none was: the condition that fails, with the numbers
 
----The bubble of a strategy. A size that it does not allow raises.
+---The idle time of a strategy: by closed form where one holds, else simulated.
 ---@param strategy dpl.Strategy
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:bubble(strategy, num_chunks) end
 
----Of dualpipe.
+---Of dualpipe, as bubble gives it.
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:dualpipe_bubble(num_chunks) end
 
----Of dualpipev.
+---Of dualpipev, as bubble gives it.
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:dualpipev_bubble(num_chunks) end
 
----Of 1f1b.
+---Of 1f1b, as bubble gives it.
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:one_f_one_b_bubble(num_chunks) end
@@ -109,7 +109,7 @@ function BubbleCalculator:one_f_one_b_bubble(num_chunks) end
 ---@return dpl.Bubble
 function BubbleCalculator:zb1p_bubble(num_chunks) end
 
----Of gpipe.
+---Of gpipe, as bubble gives it.
 ---@param num_chunks integer
 ---@return dpl.Bubble
 function BubbleCalculator:gpipe_bubble(num_chunks) end
@@ -176,7 +176,7 @@ analysis.CommunicationAnalyzer = {}
 ---@field operations integer point-to-point operations, two a message
 ---@field by_rank { rank: integer, sends: integer, receives: integer, operations: integer }[]
 
----How many messages there are, in all and by rank.
+---How many messages the ranks send and receive in a step.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.MessageCount
 function CommunicationAnalyzer:count(strategy) end
@@ -190,7 +190,7 @@ function CommunicationAnalyzer:count(strategy) end
 ---@field by_rank { rank: integer, bytes_sent: number, bytes_received: number }[]
 ---@field links { from: integer, to: integer, messages: integer, bytes: number }[]
 
----How many bytes they are, in all, by rank and by link.
+---How many bytes these are, by rank and by link.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.Volume
 function CommunicationAnalyzer:volume(strategy) end

@@ -159,7 +159,7 @@ benchmark.ThroughputEstimator = {}
 ---@field bubble_ratio number idle / (ranks x makespan)
 ---@field micro_batch_size? integer samples; not in a comparison's rows
 
----Step time, rates and MFU.
+---Step time and rates of a strategy, or of a schedule of the same sizes.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return dpl.Throughput? throughput
 ---@return string? message

@@ -76,7 +76,7 @@ function ScheduleSimulator:simulate(strategy) end
 ---@return dpl.Code? code
 function ScheduleSimulator:events(strategy) end
 
----Its first start to last end, over all ranks.
+---First start to last end over all ranks.
 ---@param strategy dpl.Strategy|dpl.Schedule
 ---@return number? makespan
 ---@return string? message
