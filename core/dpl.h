@@ -108,9 +108,9 @@ struct dpl_strategies; /* see strategy.h */
 
 /*
  * Memory, cancellation, strategies and progress, given when an object is made, for all that is done
- * with it; the object copies them, so `user` must outlive the object. A NULL hooks, or a NULL member,
- * stands for the C library's allocator, for work that is never cancelled and whose progress nobody
- * asks for, and for no strategies but the library's.
+ * with it; the object copies them, so `user` must outlive the object. A NULL hooks, or a NULL
+ * member, stands for the C library's allocator, for work that is never cancelled and whose progress
+ * nobody asks for, and for no strategies but the library's.
  * resize: as realloc, aligned as malloc aligns; new_size 0 frees and returns NULL; block NULL
  * allocates. May return NULL, which the call that asked reports as DPL_MEMORY. old_size is what the
  * block was asked for with. What surely cannot be had, of 256 MiB or more, is DPL_MEMORY without
@@ -121,9 +121,9 @@ struct dpl_strategies; /* see strategy.h */
  * progress: told by comparisons and searches before each step that `done` of at most `total` are
  * behind them, and a total of 0 when they end, whatever came of it. Steps may follow each other
  * fast, and are not equally long.
- * The functions must return: no longjmp, no exception. They may use the library, but not the objects
- * that the call which asks is working on. Where threads share an object, or its hooks, they are
- * called by several threads at once: a schedule's by those that write it to a file.
+ * The functions must return: no longjmp, no exception. They may use the library, but not the
+ * objects that the call which asks is working on. Where threads share an object, or its hooks, they
+ * are called by several threads at once: a schedule's by those that write it to a file.
  */
 typedef struct dpl_hooks {
     void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);

@@ -26,7 +26,7 @@ CANCELLED = ctypes.CFUNCTYPE(c_int, c_void_p)
 
 class Hooks(ctypes.Structure):
     _fields_ = [("resize", RESIZE), ("cancelled", CANCELLED), ("user", c_void_p),
-                ("strategies", c_void_p)]
+                ("strategies", c_void_p), ("progress", c_void_p)]
 
 
 class Shape(ctypes.Structure):

@@ -13,7 +13,8 @@ local CLASS_MODULES <const> = { "dpl.analysis", "dpl.simulator", "dpl.benchmark"
 
 -- Modules that only dpl's own Lua requires.
 local INTERNAL <const> = {
-  "dpl.fail", "dpl.gantt", "dpl.nearest", "dpl.options", "dpl.report",
+  "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.inspect", "dpl.library",
+  "dpl.nearest", "dpl.options", "dpl.report",
 }
 
 local function set_of(list)
@@ -94,7 +95,7 @@ local SAMPLES <const> = {
   batch_size = 64, gpu_memory_gb = 80, micro_batch_size = 1, kind = "forward", rank = 0, stage = 0,
   chunk = 0, start = 0, finish = 1, strategy = "1f1b", a = "dualpipe", b = "1f1b",
   target_ratio = 0.5, ranks = { 1, 2, 3 }, step_time_s = 100, name = "dualpipe", default = 80,
-  option = "--option", from = 0, to = 5, costs = { F = 1, p2p = 0.25 },
+  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5, costs = { F = 1, p2p = 0.25 },
 }
 
 local function new_object(class)
@@ -383,7 +384,9 @@ end
 function TestCalls.test_results_are_of_the_declared_types()
   local count = 0
   local wrong = {}
-  for _, f in pairs(annotations.functions) do
+  local functions = annotations.functions
+  functions["help.print"] = nil -- it prints what help.text gives
+  for _, f in pairs(functions) do
     local ok, message = pcall(check_results, f)
     wrong[#wrong + 1] = not ok and message or nil
     count = count + 1

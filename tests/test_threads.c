@@ -76,8 +76,8 @@ static void *use_own_objects(void *argument)
     for (int round = 0; round < ROUNDS && w->code == DPL_OK; round++) {
         dpl_costs costs = costs_of_round(round);
         for (size_t i = 0; i < dpl_strategy_count(NULL) && w->code == DPL_OK; i++) {
-            w->code =
-                use_strategy(dpl_strategy_at(i, NULL)->name, &costs, &w->makespans[round], &w->error);
+            w->code = use_strategy(dpl_strategy_at(i, NULL)->name, &costs, &w->makespans[round],
+                                   &w->error);
         }
     }
     return NULL;

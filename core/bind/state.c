@@ -50,7 +50,8 @@ static void show_search(void *user, size_t done, size_t total)
 static void push_new_record(lua_State *L)
 {
     state_record *record = lua_newuserdatauv(L, sizeof *record, 0);
-    *record = (state_record){.hooks = {.cancelled = ask_state, .user = record, .progress = show_search}};
+    *record =
+        (state_record){.hooks = {.cancelled = ask_state, .user = record, .progress = show_search}};
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
     record->main = lua_tothread(L, -1);
     lua_pop(L, 1);

@@ -149,7 +149,35 @@ local function read_function(reader, owner, mark, name)
   end
 end
 
+-- "fun(options: dpl.Options, more?: table): dpl.Thing" as parameters and results.
+local function read_overload(text)
+  local inside, rest = match(text, "^fun(%b())%s*:?%s*(.*)$")
+  local parameters = {}
+  for _, part in ipairs(annotations.split(sub(inside, 2, -2), ",")) do
+    local name, mark, kind = match(part, "^([%w_]+)(%??)%s*:%s*(.+)$")
+    parameters[#parameters + 1] = { name = name, optional = mark == "?", type = kind, text = "" }
+  end
+  return parameters, { read_result(rest) }
+end
+
+-- "analysis.ScheduleAnalyzer = {}" behind a class that is called: a function that makes objects.
+local function read_called_class(reader, owner, name)
+  local class, found, overloads = reader.class, reader.found, reader.block.overloads
+  local module = reader.locals[owner]
+  if module and overloads[1] then
+    local parameters, returns = read_overload(table.remove(overloads, 1))
+    local full = module .. "." .. name
+    found.classes[class.name] = nil
+    found.functions[full] = { name = full, module = reader.module, text = class.text,
+      parameters = parameters, returns = returns, overloads = overloads }
+  end
+end
+
 local function read_code(reader, line)
+  local module, called = match(line, "^([%w_]+)%.([%w_]+) = {}")
+  if module and reader.class then
+    read_called_class(reader, module, called)
+  end
   local name = match(line, "^local ([%w_]+) = {}")
   if name and reader.class then
     reader.locals[name] = reader.class.name

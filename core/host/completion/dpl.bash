@@ -38,7 +38,7 @@ _dpl_words() {
     script=$(_dpl_script)
     case $script:$previous in
     :-e | :--memory | :--time | :--output) ;;
-    :-l) _dpl_print "$dpl" 'for name in pairs(package.preload) do print(name) end' ;;
+    :-l) _dpl_print "$dpl" 'print(table.concat(require "dpl.annotations".all().modules, "\n"))' ;;
     ?*:--strategy | ?*:--strategies)
         _dpl_print "$dpl" 'print(table.concat(dpl.strategies(), "\n"))'
         ;;

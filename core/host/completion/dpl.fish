@@ -52,7 +52,7 @@ end
 complete -c dpl -n 'not __dpl_has_script; and not __dpl_follows -e -l --memory --time --output' \
     -a '(set -l words (__dpl_words); $words[1] --help | __dpl_options)'
 complete -c dpl -n 'not __dpl_has_script; and __dpl_follows -l' -x \
-    -a '(__dpl_print "for name in pairs(package.preload) do print(name) end")'
+    -a '(__dpl_print "print(table.concat(require \"dpl.annotations\".all().modules, \"\n\"))")'
 complete -c dpl -n '__dpl_has_script; and not __dpl_follows --strategy --strategies' \
     -a '(__dpl_script_options)'
 complete -c dpl -n '__dpl_has_script; and __dpl_follows --strategy --strategies' -x \

@@ -34,7 +34,7 @@ _dpl() {
     local script=$(_dpl_script)
     case $script:$words[CURRENT-1] in
     :-e | :--memory | :--time | :--output) return 1 ;;
-    :-l) compadd -- ${(f)"$(_dpl_print 'for name in pairs(package.preload) do print(name) end')"} ;;
+    :-l) compadd -- ${(f)"$(_dpl_print 'print(table.concat(require "dpl.annotations".all().modules, "\n"))')"} ;;
     ?*:--strategy) compadd -- ${(f)"$(_dpl_print 'print(table.concat(dpl.strategies(), "\n"))')"} ;;
     ?*:--strategies)
         _values -s , strategy ${(f)"$(_dpl_print 'print(table.concat(dpl.strategies(), "\n"))')"}

@@ -1,5 +1,6 @@
 ---@meta dpl.help
 
+---What dpl has, explained.
 ---@class dpl.help
 local help = {}
 

@@ -1,8 +1,10 @@
 ---@meta dpl.parallel
 
+---Work on all processors.
 ---@class dpl.parallel
 local parallel = {}
 
+---How a map works.
 ---@class dpl.MapOptions
 ---@field workers? integer processes at once, 1 to 1024; default: dpl.parallel.workers()
 ---@field seed? integer of math.random, which starts anew from it and the index at each item; default 0
