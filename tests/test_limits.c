@@ -165,7 +165,7 @@ static void the_compiler_is_stopped_too(void)
         memcpy(end, branch, sizeof branch - 1);
         end += sizeof branch - 1;
     }
-    strcpy(end, "end");
+    memcpy(end, "end", sizeof "end");
     lua_State *L = create(&HASTY);
     CHECK(run(L, text) == DPL_LUA_TIME);
     lua_close(L);

@@ -53,9 +53,9 @@ static void note_largest(dpl_account *account, size_t size)
     }
 }
 
-void *dpl_limits_allocate(void *user, void *block, size_t old_size, size_t new_size)
+void *dpl_limits_allocate(void *data, void *block, size_t old_size, size_t new_size)
 {
-    dpl_account *account = user;
+    dpl_account *account = data;
     size_t before = block != NULL ? old_size : 0; /* else it is the kind of the object */
     void *fresh = NULL;
     if (!has_room(account, before, new_size)) {

@@ -55,8 +55,8 @@ dpl_limits *dpl_bind_limits(lua_State *L);
 /* [-0, +0, m] What the library allocates for the state from now on, the account counts. */
 void dpl_bind_count_memory(lua_State *L, dpl_account *account);
 
-/* A lua_Alloc; its user data is the account. */
-void *dpl_limits_allocate(void *account, void *block, size_t old_size, size_t new_size);
+/* A lua_Alloc; its data is the account. */
+void *dpl_limits_allocate(void *data, void *block, size_t old_size, size_t new_size);
 
 /* As dpl_hooks.resize, for the account of the limits. Dead objects of L's state make room. */
 void *dpl_limits_resize(dpl_limits *limits, lua_State *L, void *block, size_t old_size,
