@@ -84,7 +84,7 @@ function TestOptions.test_without_it_nothing_is_refused()
 end
 
 function TestOptions.test_limits_have_units()
-  assert_contains({ "stopped: the script needs more than 2 MiB of memory\n" }, 1,
+  assert_contains({ "stopped: the script needs more than 2 MiB of memory (--memory)\n" }, 1,
     sandboxed("local s = ('x'):rep(3 << 20)", "--memory 2048K"))
   assert_contains({ "stopped: the script ran longer than 0.05 s (--time)\n" }, 124,
     sandboxed("while true do end", "--time 0.05"))

@@ -42,6 +42,8 @@ typedef struct dpl_limits {
     size_t output;
     void (*write)(void *user, int stream, const char *text, size_t length);
     void *write_user;
+    const char *memory_hint; /* behind what is said of these limits, how to change them; or NULL */
+    const char *output_hint;
     size_t work;                   /* done since it was asked last whether to stop */
     lua_State *running;            /* within a call: the thread that runs */
     void (*entered)(lua_State *L); /* who else wants to know, or NULL */
