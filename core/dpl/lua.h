@@ -81,6 +81,9 @@ DPL_LUA_API int luaopen_dpl_benchmark(lua_State *L);
  * string.find and its kin take up to a third longer, table.sort without a comparison two and a half
  * times as long (but for up to 100,000 numbers), all else the same.
  *
+ * What it gives, measured with 256 MiB and scripts that try to escape: stopped within a fifth of a
+ * second after the time, in proportion to the memory; 260 MiB resident at most.
+ *
  * Outside of a sandbox limits hold against mistakes, not against malice: a script may remove the
  * hook, or be deaf to it in a finalizer, in string.find, in a coroutine made before the first call.
  * A debug hook of the program's own is lost where a call sets one.
