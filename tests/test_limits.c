@@ -165,7 +165,7 @@ static void the_compiler_is_stopped_too(void)
         memcpy(end, branch, sizeof branch - 1);
         end += sizeof branch - 1;
     }
-    strcpy(end, "end");
+    memcpy(end, "end", sizeof "end");
     lua_State *L = create(&HASTY);
     CHECK(run(L, text) == DPL_LUA_TIME);
     lua_close(L);
@@ -421,6 +421,8 @@ static void the_modules_alone(void)
 
 /* ---- Threads: each with a state of its own ---- */
 
+static const dpl_lua_options SMALL = {.sandbox = 1, .memory = 8 << 20, .seconds = PATIENCE};
+
 typedef struct worker {
     double makespan;
     dpl_lua_status endless;
@@ -430,7 +432,7 @@ typedef struct worker {
 static void *work(void *data)
 {
     worker *w = data;
-    lua_State *L = dpl_lua_create(&PATIENT, NULL);
+    lua_State *L = dpl_lua_create(&SMALL, NULL);
     if (L == NULL) {
         return NULL;
     }

@@ -53,9 +53,9 @@ static void note_largest(dpl_account *account, size_t size)
     }
 }
 
-void *dpl_limits_allocate(void *user, void *block, size_t old_size, size_t new_size)
+void *dpl_limits_allocate(void *data, void *block, size_t old_size, size_t new_size)
 {
-    dpl_account *account = user;
+    dpl_account *account = data;
     size_t before = block != NULL ? old_size : 0; /* else it is the kind of the object */
     void *fresh = NULL;
     if (!has_room(account, before, new_size)) {
@@ -226,6 +226,11 @@ static void push_size(lua_State *L, size_t size)
     lua_pushfstring(L, "%I %s", (LUAI_UACINT)size, units[unit]);
 }
 
+static const char *hint(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
 void dpl_limits_push_reason(lua_State *L, const dpl_limits *limits, dpl_lua_status status)
 {
     char number[32];
@@ -243,7 +248,8 @@ void dpl_limits_push_reason(lua_State *L, const dpl_limits *limits, dpl_lua_stat
             break;
         }
         push_size(L, limits->account->most);
-        lua_pushfstring(L, "stopped: the script needs more than %s of memory", lua_tostring(L, -1));
+        lua_pushfstring(L, "stopped: the script needs more than %s of memory%s",
+                        lua_tostring(L, -1), hint(limits->memory_hint));
         lua_remove(L, -2);
         break;
     default:
@@ -263,7 +269,8 @@ void dpl_limits_write(lua_State *L, dpl_limits *limits, int stream, const char *
 {
     if (limits->most_output > 0 && length > limits->most_output - limits->output) {
         push_size(L, limits->most_output);
-        luaL_error(L, "the script may write no more than %s", lua_tostring(L, -1));
+        luaL_error(L, "the script may write no more than %s%s", lua_tostring(L, -1),
+                   hint(limits->output_hint));
     }
     limits->output += length;
     if (limits->write != NULL) {

@@ -42,6 +42,8 @@ typedef struct dpl_limits {
     size_t output;
     void (*write)(void *user, int stream, const char *text, size_t length);
     void *write_user;
+    const char *memory_hint; /* behind what is said of these limits, how to change them; or NULL */
+    const char *output_hint;
     size_t work;                   /* done since it was asked last whether to stop */
     lua_State *running;            /* within a call: the thread that runs */
     void (*entered)(lua_State *L); /* who else wants to know, or NULL */
@@ -55,8 +57,8 @@ dpl_limits *dpl_bind_limits(lua_State *L);
 /* [-0, +0, m] What the library allocates for the state from now on, the account counts. */
 void dpl_bind_count_memory(lua_State *L, dpl_account *account);
 
-/* A lua_Alloc; its user data is the account. */
-void *dpl_limits_allocate(void *account, void *block, size_t old_size, size_t new_size);
+/* A lua_Alloc; its data is the account. */
+void *dpl_limits_allocate(void *data, void *block, size_t old_size, size_t new_size);
 
 /* As dpl_hooks.resize, for the account of the limits. Dead objects of L's state make room. */
 void *dpl_limits_resize(dpl_limits *limits, lua_State *L, void *block, size_t old_size,

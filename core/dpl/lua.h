@@ -82,6 +82,9 @@ DPL_LUA_API int luaopen_dpl_parallel(lua_State *L);
  * string.find and its kin take up to a third longer, table.sort without a comparison two and a half
  * times as long (but for up to 100,000 numbers), all else the same.
  *
+ * What it gives, measured with 256 MiB and scripts that try to escape: stopped within a fifth of a
+ * second after the time, in proportion to the memory; 260 MiB resident at most.
+ *
  * Outside of a sandbox limits hold against mistakes, not against malice: a script may remove the
  * hook, or be deaf to it in a finalizer, in string.find, in a coroutine made before the first call.
  * A debug hook of the program's own is lost where a call sets one.
@@ -99,8 +102,9 @@ typedef struct dpl_lua_options {
 /*
  * Makes a state: with dpl and its modules, ready for `require`; with the standard library, or a
  * sandbox's. The options are copied; NULL stands for all zero. The caller closes it by lua_close,
- * after which nothing of it is left. NULL and *error where it cannot be had: DPL_MEMORY, or
- * DPL_ARGUMENT for limits that are none (not a number, negative, memory below 1 MiB).
+ * after which nothing of it is left. It has no panic function: what may raise is called by
+ * dpl_lua_call. NULL and *error where it cannot be had: DPL_MEMORY, or DPL_ARGUMENT for limits that
+ * are none (not a number, negative, memory below 1 MiB).
  */
 DPL_LUA_API lua_State *dpl_lua_create(const dpl_lua_options *options, dpl_error *error);
 
@@ -155,7 +159,7 @@ DPL_LUA_API dpl_lua_status dpl_lua_call(lua_State *L, int arguments, int results
 DPL_LUA_API dpl_lua_status dpl_lua_run(lua_State *L, const char *text, size_t length,
                                        const char *name);
 
-/* What a state has used: bytes now and at most (0 where memory is not limited), bytes written. */
+/* What a state has used: bytes now and at most (0 where nothing is counted), bytes written. */
 typedef struct dpl_lua_used {
     size_t memory;
     size_t most_memory;

@@ -1,5 +1,6 @@
 /* dpl: runs Lua scripts with dpl's modules, as lua runs them without. */
 #include "bind/bind.h"
+#include "bind/limits.h"
 #include "host/call.h"
 #include "host/interrupt.h"
 #include "host/options.h"
@@ -26,12 +27,21 @@ static void add_exit(lua_State *L)
 }
 
 /* [-0, +0, m] */
+static void open_sandbox(lua_State *L, const dpl_options *options)
+{
+    dpl_limits *limits = dpl_bind_limits(L);
+    limits->memory_hint = " (--memory)";
+    limits->output_hint = " (--output)";
+    add_exit(L);
+    dpl_interrupt_after(options->seconds);
+}
+
+/* [-0, +0, m] */
 static void open_state(lua_State *L, const dpl_options *options)
 {
     dpl_interrupt_open(L);
     if (options->sandbox) {
-        add_exit(L);
-        dpl_interrupt_after(options->seconds);
+        open_sandbox(L, options);
     } else {
         luaL_openlibs(L);
         dpl_progress_open(L);

@@ -132,18 +132,26 @@ static int report_unknown(char **argv)
     return usage_error();
 }
 
+/* The option that getopt calls ':', and what it needs. */
+static const char *describe_missing(int option)
+{
+    switch (option) {
+    case 'e':
+        return "'-e' needs a statement";
+    case 'l':
+        return "'-l' needs the name of a module";
+    case OPTION_MEMORY:
+        return "'--memory' needs a size";
+    case OPTION_TIME:
+        return "'--time' needs seconds";
+    default:
+        return "'--output' needs a size";
+    }
+}
+
 static int report_missing(void)
 {
-    static const char *const limits[] = {[OPTION_MEMORY - OPTION_MEMORY] = "--memory' needs a size",
-                                         [OPTION_TIME - OPTION_MEMORY] = "--time' needs seconds",
-                                         [OPTION_OUTPUT - OPTION_MEMORY] =
-                                             "--output' needs a size"};
-    if (optopt >= OPTION_MEMORY) {
-        fprintf(stderr, "dpl: option '%s\n", limits[optopt - OPTION_MEMORY]);
-    } else {
-        fprintf(stderr, "dpl: option '-%c' needs %s\n", optopt,
-                optopt == 'e' ? "a statement" : "the name of a module");
-    }
+    fprintf(stderr, "dpl: option %s\n", describe_missing(optopt));
     return usage_error();
 }
 
