@@ -60,9 +60,10 @@ static int add_traceback(lua_State *L)
     if (dpl_interrupt_pending() && lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TSTRING) {
         return 1;
     }
-    if (dpl_interrupt_pending()) {
-        lua_pushstring(L, dpl_interrupt_reason()); /* whatever the script made of it */
-    } else if (!dpl_push_text(L, 1)) {
+    const bool has_text_of_its_own = !dpl_interrupt_pending() && dpl_push_text(L, 1);
+    if (dpl_interrupt_pending()) { /* now, or while it made its text */
+        lua_pushstring(L, dpl_interrupt_reason());
+    } else if (!has_text_of_its_own) {
         lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
     }
     dpl_source_push(L);

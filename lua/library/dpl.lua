@@ -362,6 +362,9 @@ function dpl.read_schedule(file, options) end
 ---@param list any[]|integer what to go through, or how often
 ---@param label? string what stands before the bar
 ---@return fun(): integer?, any
+---@return any list of the loop, as are the two that follow
+---@return any first
+---@return any closing ends the line, however the loop ends
 function dpl.progress(list, label) end
 
 ---What every rank runs, and in which order. `#schedule` is the number of actions.
