@@ -202,6 +202,14 @@ function TestDefinitions:test_costs()
   lu.assertEquals(seen.costs, { F = { 1, 2 }, B = { 2, 4 }, I = { 1, 2 }, W = { 1, 2 },
     FB = { 3, 6 }, p2p = 0.5 })
   lu.assertEquals(seen.weight_memory, 0.5)
+  self:define("ruled", {
+    choose = function(_, ready, _, options)
+      seen = options
+      return ready[1]
+    end,
+  })
+  dpl.schedule("ruled", sizes(2, 3, { costs = { F = { 3, 4 } } }))
+  lu.assertEquals(seen.costs.F, { 3, 4 })
   simulating.assert_raises("F is a list of 3", dpl.schedule, "priced",
     sizes(2, 3, { costs = { F = { 1, 2, 3 } } }))
 end
@@ -305,7 +313,10 @@ function TestDefinitions:test_schedules_that_cannot_run()
   try({ "F0 F0 F1 B0 B1", "F0 B0 F1 B1" }, "it runs twice")
   try({ "F0 B0 F1 B1", "F1 F0 B0 B1" }, "waits for")
   try({ "F0 I0 F1 B1", "F0 B0 F1 B1" }, "W")
-  try({ {}, "" }, "it must return a text")
+  try({ {}, "" }, "it must return a text such as \"F0 F1 B0\", or call the builder (got a table)")
+  try({ nil, "" }, "(got neither)")
+  self:define("wrong", { order = function(_, _, o) o:F(0) return "B0" end })
+  simulating.assert_raises("(got both)", dpl.schedule, "wrong", sizes(2, 2))
 end
 
 function TestDefinitions:test_functions_that_raise()

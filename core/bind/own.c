@@ -5,6 +5,9 @@
 /* Strategies may be made of each other, so deep. */
 #define MOST_NESTED 16
 
+/* Names that a message may offer. */
+#define MOST_OPTIONS 64
+
 /* Of a route; the library has the same bound for all of a schedule. */
 #define MOST_STAGES (1 << 28)
 
@@ -23,8 +26,9 @@ static void push_where(lua_State *L)
     }
 }
 
-int dpl_own_error(lua_State *L, const dpl_own_call *call, const char *function, const char *message)
+int dpl_own_error(lua_State *L, dpl_own_call *call, const char *function, const char *message)
 {
+    call->is_named = true;
     lua_getfield(L, DPL_OWN_DEFINITION, function);
     if (lua_isfunction(L, -1)) {
         push_where(L);
@@ -78,9 +82,35 @@ static void add_options(lua_State *L, const dpl_own_call *call, int self)
     lua_settop(L, table);
 }
 
+/* [-n, +1, v] The __index of options: a name that is nearly one of theirs is a typo. Others give
+ * nil, as they do where dpl.schedule is given the table. */
+static int index_options(lua_State *L)
+{
+    const char *names[MOST_OPTIONS];
+    size_t count = 0;
+    if (lua_type(L, 2) != LUA_TSTRING) {
+        return 0;
+    }
+    for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1)) {
+        if (count < MOST_OPTIONS) {
+            names[count++] = lua_tostring(L, -2);
+        }
+    }
+    const char *nearest = dpl_nearest_name(lua_tostring(L, 2), names, count);
+    if (nearest != NULL) {
+        return dpl_bind_error(L, "the options have no '%s' (did you mean '%s'?)",
+                              lua_tostring(L, 2), nearest);
+    }
+    return 0;
+}
+
 void dpl_own_push_options(lua_State *L, const dpl_own_call *call)
 {
     lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, index_options);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     dpl_bind_set_integer(L, "num_ranks", call->shape->num_ranks);
     dpl_bind_set_integer(L, "num_chunks", call->shape->num_chunks);
     dpl_bind_set_integer(L, "stages_per_rank", call->shape->stages_per_rank);
@@ -128,7 +158,7 @@ static void make_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_dat
 }
 
 /* [-0, +2, v] */
-static void call_for_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_data *data)
+static void call_for_routes(lua_State *L, dpl_own_call *call, dpl_schedule_data *data)
 {
     const char *owner = lua_pushfstring(L, "routes of strategy '%s'", call->own->name);
     lua_getfield(L, DPL_OWN_DEFINITION, "routes");
@@ -141,7 +171,7 @@ static void call_for_routes(lua_State *L, const dpl_own_call *call, dpl_schedule
     dpl_bind_read_routes(L, lua_gettop(L), owner, data);
 }
 
-void dpl_own_read_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_data *data)
+void dpl_own_read_routes(lua_State *L, dpl_own_call *call, dpl_schedule_data *data)
 {
     *data = (dpl_schedule_data){.num_ranks = call->shape->num_ranks,
                                 .num_chunks = call->shape->num_chunks};
@@ -224,7 +254,7 @@ static int make_in_lua(lua_State *L)
         [DPL_OWN_EDIT] = dpl_own_edit,
     };
     dpl_own_call *call = begin_call(L);
-    if (call->own->uses_costs && call->own->form != DPL_OWN_EDIT) {
+    if (call->own->uses_costs && call->own->form != DPL_OWN_EDIT) { /* which reads its base's */
         dpl_schedule_data data;
         dpl_own_read_routes(L, call, &data);
         if (!dpl_own_set_costs(L, call, &data)) {
@@ -241,11 +271,11 @@ static int make_in_lua(lua_State *L)
 }
 
 /* Of a failed call; its error object is popped. */
-static dpl_code note_error(lua_State *L, const dpl_own_call *call, int status)
+static dpl_code note_error(lua_State *L, dpl_own_call *call, int status)
 {
     const char *message = lua_type(L, -1) == LUA_TSTRING
                               ? lua_tostring(L, -1)
-                              : "a function of the strategy raised a value that is no text";
+                              : "a function raised a value that is no text";
     const dpl_hooks *hooks = dpl_bind_hooks(L);
     dpl_code code = DPL_ARGUMENT;
     if (hooks->cancelled != NULL && hooks->cancelled(hooks->user)) {
@@ -253,7 +283,14 @@ static dpl_code note_error(lua_State *L, const dpl_own_call *call, int status)
     } else if (status == LUA_ERRMEM) {
         code = DPL_MEMORY;
     }
-    (void)dpl_fail(call->error, code, "%s", message);
+    if (code != DPL_ARGUMENT) {
+        (void)dpl_fail(call->error, code, "%s", message);
+    } else {
+        (void)dpl_fail(call->error, code, "%.800s (%s%s%snum_ranks = %ld, num_chunks = %ld)",
+                       message, call->is_named ? "" : "strategy '",
+                       call->is_named ? "" : call->own->name, call->is_named ? "" : "', ",
+                       (long)call->shape->num_ranks, (long)call->shape->num_chunks);
+    }
     lua_pop(L, 1);
     return code;
 }

@@ -50,6 +50,7 @@ typedef struct dpl_own_call {
     const dpl_order_request *asked; /* NULL where only the shape is asked about */
     dpl_schedule *made;
     dpl_code code; /* DPL_OK, or with `error` why it was refused */
+    bool is_named; /* the message that was raised names the strategy */
     dpl_error *error;
 } dpl_own_call;
 
@@ -60,7 +61,7 @@ void dpl_own_push_options(lua_State *L, const dpl_own_call *call);
 
 /* [-0, +2, v] Fills data with the call's sizes and the strategy's routes, good as long as the two
  * values pushed. */
-void dpl_own_read_routes(lua_State *L, const dpl_own_call *call, dpl_schedule_data *data);
+void dpl_own_read_routes(lua_State *L, dpl_own_call *call, dpl_schedule_data *data);
 
 /* [-0, +0, v] Sets the field `costs` of the options, by stage of the routes in data; false where
  * the call has failed. */
@@ -70,8 +71,7 @@ bool dpl_own_set_costs(lua_State *L, dpl_own_call *call, const dpl_schedule_data
 dpl_shape dpl_own_base_shape(const dpl_own *own, const dpl_shape *shape);
 
 /* [-0, +0, v] Raises the message, at the line where a function of the definition begins. */
-int dpl_own_error(lua_State *L, const dpl_own_call *call, const char *function,
-                  const char *message);
+int dpl_own_error(lua_State *L, dpl_own_call *call, const char *function, const char *message);
 
 /* [-0, +0, v] The same with a failed call's, but for a want of memory and cancellation, which the
  * call then fails with. */

@@ -3,7 +3,7 @@
 #include "bind/own.h"
 
 /* [-0, +0, v] Entry `stage` of the list on top as a slot. */
-static int64_t slot_at(lua_State *L, const dpl_own_call *call, const char *kind, lua_Integer stage)
+static int64_t slot_at(lua_State *L, dpl_own_call *call, const char *kind, lua_Integer stage)
 {
     int is_whole = 0;
     int type = lua_geti(L, -1, stage + 1);
@@ -19,8 +19,8 @@ static int64_t slot_at(lua_State *L, const dpl_own_call *call, const char *kind,
 
 /* [-0, +1, v] Pushes a block of the slots of a kind, of the table at `block`; or nil where there
  * are none. */
-static const int64_t *push_slots(lua_State *L, const dpl_own_call *call, int block,
-                                 const char *kind, lua_Integer stages)
+static const int64_t *push_slots(lua_State *L, dpl_own_call *call, int block, const char *kind,
+                                 lua_Integer stages)
 {
     int type = lua_getfield(L, block, kind);
     if (type == LUA_TNIL) {
@@ -41,7 +41,7 @@ static const int64_t *push_slots(lua_State *L, const dpl_own_call *call, int blo
 }
 
 /* [-0, +4, v] Reads the table at `at`, which the function gave. */
-static dpl_block read_block(lua_State *L, const dpl_own_call *call, int at, lua_Integer stages)
+static dpl_block read_block(lua_State *L, dpl_own_call *call, int at, lua_Integer stages)
 {
     static const char *const names[] = {"interval", "F", "B", "I", "W", NULL};
     int is_whole = 0;

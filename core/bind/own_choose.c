@@ -312,11 +312,28 @@ static dpl_code choose(void *user, const dpl_chooser *chooser, int32_t rank, con
 
 /* ---- The form ---- */
 
+/* [-n, +1, v] The __index of the list of what is ready: nil for a kind of which there is nothing.
+ */
+static int index_ready(lua_State *L)
+{
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : kinds[0];
+    for (int kind = 0; kind < NUM_KINDS; kind++) {
+        if (strcmp(kinds[kind], name) == 0) {
+            return 0;
+        }
+    }
+    return dpl_bind_error(L, "ready has no '%s': by kind it has F, B, I and W", name);
+}
+
 /* [-0, +1, v] Pushes the closure. */
 static state *push_closure(lua_State *L)
 {
     lua_getfield(L, DPL_OWN_DEFINITION, "choose");
     lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, index_ready);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     state *s = lua_newuserdatauv(L, sizeof *s, 0);
     *s = (state){.rank = 0};
     dpl_bind_push_metatable(L, TYPE, index_state, methods, metamethods);

@@ -11,6 +11,7 @@
 typedef struct builder {
     dpl_draft *draft;
     int32_t rank;
+    bool is_used; /* for this rank */
 } builder;
 
 /* ---- Methods of the builder ---- */
@@ -25,6 +26,7 @@ static builder *builder_self(lua_State *L)
     if (b->draft == NULL) {
         dpl_bind_error(L, "this order has been made: a builder is good within its function only");
     }
+    b->is_used = true;
     return b;
 }
 
@@ -155,6 +157,26 @@ static const luaL_Reg metamethods[] = {{"__gc", collect}, {NULL, NULL}};
 
 /* ---- The form ---- */
 
+/* [-0, +0, v] What the function returned, on top, or what the builder was called for: one of both.
+ */
+static void check_answer(lua_State *L, dpl_own_call *call, const builder *b, int at)
+{
+    bool is_text = lua_type(L, -1) == LUA_TSTRING;
+    bool is_nothing = lua_isnil(L, -1) || lua_rawequal(L, -1, at);
+    if (is_text != b->is_used && (is_text || is_nothing)) {
+        return;
+    }
+    const char *got = is_text ? "both" : luaL_typename(L, -1);
+    if (is_nothing) {
+        got = "neither";
+    }
+    lua_pushfstring(L,
+                    "rank %d: it must return a text such as \"F0 F1 B0\", or call the builder "
+                    "(got %s%s)",
+                    (int)b->rank, is_text || is_nothing ? "" : "a ", got);
+    dpl_own_error(L, call, "order", lua_tostring(L, -1));
+}
+
 /* [-0, +0, v] */
 static void write_rank(lua_State *L, dpl_own_call *call, builder *b, int at)
 {
@@ -164,18 +186,14 @@ static void write_rank(lua_State *L, dpl_own_call *call, builder *b, int at)
     lua_pushinteger(L, b->rank);
     lua_pushvalue(L, DPL_OWN_OPTIONS);
     lua_pushvalue(L, at);
+    b->is_used = false;
     lua_call(L, 3, 1);
+    check_answer(L, call, b, at);
     if (lua_type(L, -1) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, -1, &length);
         if (dpl_draft_text(b->draft, b->rank, text, length, &error) != DPL_OK) {
             dpl_own_failed(L, call, "order", &error);
         }
-    } else if (!lua_isnil(L, -1) && !lua_rawequal(L, -1, at)) {
-        lua_pushfstring(L,
-                        "rank %d: it must return a text such as \"F0 F1 B0\", or call the "
-                        "builder and return nothing (got a %s)",
-                        (int)b->rank, luaL_typename(L, -1));
-        dpl_own_error(L, call, "order", lua_tostring(L, -1));
     }
     lua_settop(L, at);
 }
@@ -185,7 +203,7 @@ void dpl_own_order(lua_State *L, dpl_own_call *call)
     dpl_error error;
     dpl_schedule_data data;
     builder *b = lua_newuserdatauv(L, sizeof *b, 0);
-    *b = (builder){NULL, 0};
+    *b = (builder){.draft = NULL};
     dpl_bind_push_metatable(L, TYPE, index_builder, methods, metamethods);
     lua_setmetatable(L, -2);
     int at = lua_gettop(L);

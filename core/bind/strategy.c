@@ -322,7 +322,7 @@ static dpl_strategy_definition read_definition(lua_State *L, const dpl_own *own)
                                  .stages_per_rank = count_of(L, "stages_per_rank"),
                                  .num_routes = count_of(L, "num_routes"),
                                  .parameter_copies = count_of(L, "parameter_copies"),
-                                 .uses_costs = own->uses_costs || own->form == DPL_OWN_CHOOSE,
+                                 .uses_costs = own->uses_costs,
                                  .check = dpl_own_check,
                                  .make = dpl_own_make};
     if (own->routes == DPL_OWN_BOTH_WAYS) {
@@ -349,6 +349,7 @@ static dpl_own *push_own(lua_State *L)
                      .splits = flag_of(L, "splits"),
                      .uses_costs = flag_of(L, "uses_costs"),
                      .has_check = get_field(L, "check", LUA_TFUNCTION, "a function")};
+    own->uses_costs |= own->form == DPL_OWN_CHOOSE; /* time goes by them */
     lua_settop(L, at);
     push_definition(L);
     lua_getfield(L, -1, "name");

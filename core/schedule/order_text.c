@@ -284,7 +284,10 @@ static dpl_code read_items(reader *r, int64_t shift, int depth)
             return code;
         }
         if (r->at < r->end && !is_blank(*r->at) && *r->at != '[' && *r->at != ']') {
-            return wrong(r, "a blank belongs behind an action");
+            return wrong(r, *r->at == '.'
+                                ? "a chunk is a whole number: in Lua 8 / 2 is 4.0, and 8 // 2 "
+                                  "is 4"
+                                : "a blank belongs behind an action");
         }
     }
 }

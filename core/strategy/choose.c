@@ -321,9 +321,10 @@ static dpl_code left_for_ever(dpl_chooser *c, dpl_error *error)
     char text[DPL_ACTION_TEXT_SIZE];
     (void)dpl_action_format(&action, text);
     return dpl_fail(error, DPL_ARGUMENT,
-                    "nothing runs any more, and nothing that is ready was chosen: rank %ld could "
-                    "start %s%s",
-                    (long)rank, text, count > 1 ? " or others" : "");
+                    "nothing runs any more, and nothing that is ready was chosen: rank %ld, which "
+                    "holds %g activations, could start %s%s%s",
+                    (long)rank, c->held[rank], text, count > 1 ? " or others" : "",
+                    c->splits ? "" : " (backwards are whole, a B: they are not to be split)");
 }
 
 static dpl_code run(dpl_chooser *c, dpl_error *error)
