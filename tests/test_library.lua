@@ -95,7 +95,8 @@ local SAMPLES <const> = {
   batch_size = 64, gpu_memory_gb = 80, micro_batch_size = 1, kind = "forward", rank = 0, stage = 0,
   chunk = 0, start = 0, finish = 1, strategy = "1f1b", a = "dualpipe", b = "1f1b",
   target_ratio = 0.5, ranks = { 1, 2, 3 }, step_time_s = 100, name = "dualpipe", default = 80,
-  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5, costs = { F = 1, p2p = 0.25 },
+  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5,
+  costs = { F = 1, p2p = 0.25 },
 }
 
 local function new_object(class)

@@ -75,7 +75,8 @@ end
 function TestOptions.test_exit_status_is_the_scripts()
   assert_run("", 7, sandboxed("os.exit(7)"))
   assert_run("", 0, sandboxed("os.exit(true, true)"))
-  assert_contains({ "dpl: s.lua:1: boom\n    1 | error('boom')\nstack traceback:" }, 1, sandboxed("error('boom')"))
+  assert_contains({ "dpl: s.lua:1: boom\n    1 | error('boom')\nstack traceback:" }, 1,
+    sandboxed("error('boom')"))
 end
 
 function TestOptions.test_without_it_nothing_is_refused()

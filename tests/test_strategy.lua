@@ -205,7 +205,8 @@ function TestOrderText:test_what_is_wrong_is_named_with_its_place()
     ["F0 X1"] = "column 4, 'X1': an action is a kind",
     ["f0"] = "'f0': an action is a kind", ["F"] = "'F': an action is a kind",
     ["F0B0"] = "'F0B0': a blank belongs behind an action",
-    ["F0..4.0"] = "a chunk is a whole number", ["F0.."] = "a range ends with a number", ["F0&"] = "a pair is an F and a B",
+    ["F0..4.0"] = "a chunk is a whole number", ["F0 F1.0"] = "a chunk is a whole number",
+    ["F0.."] = "a range ends with a number", ["F0&"] = "a pair is an F and a B",
     ["F0&F1"] = "'F0&F1': a pair is an F and a B", ["B0&F1"] = "a pair is an F and a B",
     ["(0F0;0B0)"] = "a pair is written F3&B0", ["[F0"] = "this [ is not closed",
     ["F0]"] = "this ] closes no group", ["[F0]*"] = "comes how often it runs",
@@ -345,8 +346,8 @@ function TestChoose:test_mistakes()
   try(function() return {} end, "what it chose (table) is not ready")
   try(function(_, ready) return ready.F, "B" end, "what it chose (B) is not ready")
   try(function(_, ready) return ready.F, ready.F end, "a pair is an F and a B")
-  try(function() end, { "nothing that is ready was chosen: rank 0, which holds 0 activations, could start 0F0",
-    "backwards are whole" })
+  try(function() end, { "nothing that is ready was chosen: rank 0, which holds 0 activations, "
+    .. "could start 0F0", "backwards are whole" })
   try(function() error("no idea") end, "no idea (strategy 'wrong', num_ranks = 2, num_chunks = 3)")
   try(function(_, ready) return ready.Bb end, "ready has no 'Bb': by kind it has F, B, I and W")
   try(function(_, _, _, options) return options.num_chunk end, "(did you mean 'num_chunks'?)")

@@ -14,6 +14,9 @@
 #include "base/error.h"
 #include "schedule/draft.h"
 
+/* What Lua makes of a division. */
+#define FRACTION "a chunk is a whole number: in Lua 8 / 2 is 4.0, and 8 // 2 is 4"
+
 /* Groups within groups. */
 #define MOST_DEPTH 32
 
@@ -132,6 +135,9 @@ static dpl_code read_range(reader *r, const half *first, int64_t shift)
     r->at += 2;
     if (!take_number(r, &last)) {
         return wrong(r, "a range ends with a number, as in F0..7");
+    }
+    if (r->at < r->end && *r->at == '.') {
+        return wrong(r, FRACTION);
     }
     for (int64_t chunk = first->chunk; chunk <= last + shift; chunk++) {
         const dpl_action action = {first->kind, first->stage, narrow(chunk), -1, -1};
@@ -284,10 +290,7 @@ static dpl_code read_items(reader *r, int64_t shift, int depth)
             return code;
         }
         if (r->at < r->end && !is_blank(*r->at) && *r->at != '[' && *r->at != ']') {
-            return wrong(r, *r->at == '.'
-                                ? "a chunk is a whole number: in Lua 8 / 2 is 4.0, and 8 // 2 "
-                                  "is 4"
-                                : "a blank belongs behind an action");
+            return wrong(r, *r->at == '.' ? FRACTION : "a blank belongs behind an action");
         }
     }
 }
