@@ -51,6 +51,25 @@ function TestStops.test_protected_calls()
   }
 end
 
+-- Functions that dpl calls from C, and edits that do not end.
+function TestStops.test_strategies()
+  local head = "local dpl, size = require 'dpl', { num_ranks = 2, num_chunks = 2 } "
+  local function defined(form, body)
+    local more = form == "check" and "order = function() end, " or ""
+    return ("%sdpl.strategy('x', { %s%s = function() %s end })"):format(head, more, form, body)
+  end
+  assert_each_stops {
+    defined("order", "while true do end") .. " dpl.schedule('x', size)",
+    defined("choose", "while true do pcall(error) end")
+      .. " while true do pcall(dpl.schedule, 'x', size) end",
+    defined("check", "while true do end")
+      .. " require 'dpl.simulator'.ScheduleComparator(size):compare_strategies()",
+    head .. "local e = dpl.edit(dpl.schedule('1f1b', { num_ranks = 64, num_chunks = 1024 }))"
+      .. " while true do e:split():join() end",
+    head .. "for i = 1, 1e15 do dpl.strategy('x', { order = function() end }) end",
+  }
+end
+
 function TestStops.test_coroutines()
   assert_each_stops {
     "coroutine.wrap(function() while true do end end)()",
