@@ -22,11 +22,14 @@ static size_t count_asked(const dpl_comparison_query *q, const dpl_hooks *hooks)
 static dpl_code add_asked(const dpl_comparison_query *q, size_t index, const dpl_hooks *hooks,
                           dpl_comparison *out, dpl_error *error)
 {
-    const dpl_strategy_info *info = q->strategies != NULL
-                                        ? dpl_strategy_find(q->strategies[index], hooks)
-                                        : dpl_strategy_at(index, hooks);
-    if (info == NULL) {
-        return dpl_strategy_check(q->strategies[index], &q->shape, hooks, error);
+    const dpl_strategy_info *info = NULL;
+    if (q->strategies == NULL) {
+        info = dpl_strategy_at(index, hooks);
+    } else {
+        info = dpl_strategy_find(q->strategies[index], hooks);
+        if (info == NULL) {
+            return dpl_strategy_check(q->strategies[index], &q->shape, hooks, error);
+        }
     }
     for (size_t i = 0; i < index; i++) {
         if (out->rows[i].info == info) {
