@@ -22,22 +22,6 @@ struct dpl_explanation {
     uint32_t *position; /* of a step, in `actions` */
 };
 
-/* Writes edges, or only counts them where there are none yet. */
-typedef struct dpl_edge_writer {
-    dpl_explanation *explanation;
-    bool counts;
-    bool cancelled;
-    size_t work;
-} dpl_edge_writer;
-
-/* Node waits for `edge`. */
-void dpl_edge_put(dpl_edge_writer *writer, size_t node, size_t edge);
-
-/* The edges of a model in which ranks wait for messages, from the programs of the ranks. */
-struct dpl_program;
-dpl_code dpl_edges_of_program(dpl_edge_writer *writer, const struct dpl_program *program,
-                              uint32_t *state, dpl_error *error);
-
 static inline bool dpl_node_is_message(const dpl_explanation *x, size_t node)
 {
     return node >= x->timeline->schedule->num_actions;

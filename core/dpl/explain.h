@@ -12,6 +12,7 @@
 #define DPL_EXPLAIN_H
 
 #include "../dpl.h"
+#include "search.h" /* dpl_slope */
 
 #ifdef __cplusplus
 extern "C" {
@@ -148,7 +149,8 @@ DPL_API void dpl_explanation_action(const dpl_explanation *explanation, int32_t 
  * given is F + B and moves with these; its own row moves the pairs alone. value: of the cost, on
  * the stage (of FB, the mean over pairs with that forward stage). used: whether any action takes
  * it. can_fall: whether it is above 0; else left is 0 and means nothing. on_path: how often the
- * path of dpl_explanation_last takes it.
+ * path of dpl_explanation_last takes it. p2p stands for the whole time of a message, the part of it
+ * that occupies a link staying in proportion.
  */
 typedef struct dpl_stage_slope {
     const char *cost;
@@ -182,7 +184,7 @@ typedef struct dpl_change {
 /*
  * A timeline of the same schedule, orders as they are, simulated again under the same model with
  * costs changed; the caller's. B moves with I and W and an FB that was not given with F and B, as
- * in dpl_stage_slope. p2p is the whole time of a message. DPL_ARGUMENT for a stage or factor out of
+ * in dpl_stage_slope, and p2p is what it is there. DPL_ARGUMENT for a stage or factor out of
  * range, for a cost of a stage that is changed twice, and for B beside I or W on a stage.
  */
 DPL_API dpl_code dpl_what_if(const dpl_timeline *timeline, const dpl_change *changes, size_t count,
@@ -219,7 +221,7 @@ typedef struct dpl_likeness {
  * being those that the schedule's routes imply. costs, options: for strategies whose order depends
  * on costs, as in dpl_schedule_create_for. rows: the caller's, with room for
  * dpl_strategy_count(hooks); the first *count are filled: exact ones, split ones, then the nearest;
- * equals by name. Takes n log n for n actions, for each strategy, beside making its schedule.
+ * equals by name. A schedule that cannot run is DPL_INVALID or DPL_DEADLOCK. Takes n log n for n actions, for each strategy, beside making its schedule.
  * *count may be 0. DPL_MEMORY, DPL_CANCELLED.
  */
 DPL_API dpl_code dpl_recognize(const dpl_schedule *schedule, const dpl_costs *costs,

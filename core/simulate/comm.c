@@ -113,7 +113,6 @@ dpl_code dpl_comm_run(dpl_timeline *t, const dpl_simulate_options *options, doub
     dpl_message_time message = message_time(options, p2p);
     t->p2p = message.whole;
     t->on_link = message.on_link;
-    t->link_is_p2p = !(options->bandwidth > 0);
     t->comm_model = options->comm;
     return dpl_comm_run_again(t, error);
 }

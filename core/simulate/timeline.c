@@ -61,7 +61,6 @@ dpl_code dpl_timeline_create_like(const dpl_timeline *model, const dpl_hooks *ho
     t->weight_memory = model->weight_memory;
     t->comm_model = model->comm_model;
     t->on_link = model->on_link;
-    t->link_is_p2p = model->link_is_p2p;
     t->pairs_follow = model->pairs_follow;
     return DPL_OK;
 }

@@ -31,7 +31,6 @@ struct dpl_timeline {
     bool has_comm_times;         /* whether the last run filled them */
     dpl_comm_model comm_model;   /* of the last run */
     double on_link;              /* the part of p2p that occupies a link */
-    bool link_is_p2p;            /* that part is the latency, no bandwidth being given */
     bool pairs_follow;           /* FB was not given: a pair takes F + B */
 };
 
