@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/sort.h"
 #include "schedule/schedule.h"
+#include "simulate/timeline.h"
 
 /* Orders in which an I right before its W stands as B. The caller's. */
 typedef struct orders {
@@ -265,11 +266,11 @@ static dpl_code compare(search *y, const dpl_schedule *other, dpl_likeness *row,
     return code;
 }
 
-/* Whether a strategy that cannot be had ends the search: one that is only not for these sizes, or
- * not made for other reasons of its own, does not. */
+/* Whether a strategy that cannot be had ends the search: one that is not for these sizes, or fails
+ * for reasons of its own, does not. */
 static bool is_fatal(dpl_code code)
 {
-    return code == DPL_MEMORY || code == DPL_CANCELLED || code == DPL_ARGUMENT;
+    return code == DPL_MEMORY || code == DPL_CANCELLED;
 }
 
 /* *found: whether the row was filled. */
@@ -293,6 +294,15 @@ static dpl_code try_strategy(search *y, dpl_likeness *row, bool *found, dpl_erro
 
 /* ---- All of them ---- */
 
+/* How much has to be said of a strategy beside its name: an option, costs. */
+static int conditions(const dpl_likeness *row)
+{
+    const dpl_shape *shape = &row->shape;
+    int32_t option = shape->stages_per_rank + shape->pipeline_pairs + shape->waves;
+    bool special = row->info->option != NULL && option != row->info->option_default;
+    return 2 * special + row->info->uses_costs;
+}
+
 static bool nearer(const void *one, const void *other)
 {
     const dpl_likeness *a = one;
@@ -302,6 +312,9 @@ static bool nearer(const void *one, const void *other)
     }
     if (a->moved != b->moved) {
         return a->moved < b->moved;
+    }
+    if (conditions(a) != conditions(b)) {
+        return conditions(a) < conditions(b);
     }
     return strcmp(a->info->name, b->info->name) < 0;
 }
@@ -323,6 +336,25 @@ static dpl_code try_all(search *y, dpl_likeness *rows, size_t *count, dpl_error 
         *count += found;
     }
     return dpl_sort(&y->hooks, rows, *count, sizeof *rows, nearer) ? DPL_OK : cancelled(error);
+}
+
+/* Before strategies are tried: a mistake in the costs would else look like one of theirs. */
+static dpl_code check_costs(const search *y, dpl_error *error)
+{
+    const dpl_schedule *s = y->schedule;
+    size_t count = dpl_schedule_num_costs(s);
+    dpl_cost_unit unit = y->options == NULL ? DPL_COSTS_OF_STAGE : y->options->cost_unit;
+    dpl_code code = y->options == NULL ? DPL_OK : dpl_simulate_options_check(y->options, error);
+    if (code != DPL_OK || y->costs == NULL) {
+        return code;
+    }
+    double *durations = dpl_allocate(&y->hooks, count, sizeof *durations);
+    if (durations == NULL) {
+        return out_of_memory(error);
+    }
+    code = dpl_costs_resolve(y->costs, unit, s, durations, error);
+    dpl_release(&y->hooks, durations, count, sizeof *durations);
+    return code;
 }
 
 static dpl_code prepare(search *y, dpl_error *error)
@@ -349,7 +381,10 @@ dpl_code dpl_recognize(const dpl_schedule *schedule, const dpl_costs *costs,
     if (code != DPL_OK) {
         return code;
     }
-    code = prepare(&y, error);
+    code = check_costs(&y, error);
+    if (code == DPL_OK) {
+        code = prepare(&y, error);
+    }
     if (code == DPL_OK) {
         code = try_all(&y, rows, count, error);
     }

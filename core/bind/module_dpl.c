@@ -126,6 +126,7 @@ static const luaL_Reg functions[] = {{"strategies", strategies},
                                      {"read_schedule", dpl_bind_read_schedule},
                                      {"simulate", simulate},
                                      {"edit", dpl_bind_edit},
+                                     {"recognize", dpl_bind_recognize},
                                      {NULL, NULL}};
 
 /* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it
