@@ -187,9 +187,12 @@ static void a_changed_timeline_can_be_simulated(void)
 int main(void)
 {
     static const test tests[] = {
-        TEST(every_allocation_fails),      TEST(every_poll_cancels),
-        TEST(long_walks_can_be_cancelled), TEST(mistakes),
-        TEST(names),                       TEST(a_changed_timeline_can_be_simulated),
+        TEST(every_allocation_fails),
+        TEST(every_poll_cancels),
+        TEST(long_walks_can_be_cancelled),
+        TEST(mistakes),
+        TEST(names),
+        TEST(a_changed_timeline_can_be_simulated),
     };
     return RUN_TESTS(tests);
 }

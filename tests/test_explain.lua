@@ -514,7 +514,7 @@ function TestRecognize.test_files()
   local best = dpl.recognize(dpl.read_schedule { text = s:to_csv() })
   lu.assertEquals(best.strategy, "zb_h1")
   lu.assertEquals(best.match, "exact")
-  lu.assertStrContains(best.text, "this is zb_h1; at these sizes so is ")
+  lu.assertStrContains(best.text, "this is zb_h1, at these sizes also ")
 end
 
 -- A 1F1B whose backwards are written as I and W.

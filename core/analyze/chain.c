@@ -138,8 +138,8 @@ static dpl_why why_of(const dpl_explanation *x, size_t node, uint32_t edge)
 const char *dpl_why_name(dpl_why why)
 {
     static const char *const names[DPL_WHY_COUNT] = {
-        "start",    "order", "own forward", "own input gradient", "forward input",
-        "gradient", "send",  "sent",        "link",               "receiver"};
+        "start", "order", "own forward", "own input gradient", "forward input", "gradient", "send",
+        "sent",  "link",  "receiver"};
     return (unsigned)why < DPL_WHY_COUNT ? names[why] : NULL;
 }
 
@@ -299,12 +299,12 @@ dpl_code dpl_bubble_at_time(const dpl_timeline *t, int32_t rank, double time, dp
         return at_work(t, rank, next, error);
     }
     bool is_last = next == length && length > 0;
-    *out = (dpl_bubble_at){
-        .cause = is_last     ? DPL_CAUSE_DRAIN
-                 : next == 0 ? DPL_CAUSE_WARM_UP
-                             : DPL_CAUSE_WAIT,
-        .position = next,
-        .from = next > 0 ? dpl_timeline_end(t, rank, next - 1) : 0,
-        .to = next < length ? dpl_timeline_start(t, rank, next) : t->summary.makespan};
+    *out = (dpl_bubble_at){.cause = is_last     ? DPL_CAUSE_DRAIN
+                                    : next == 0 ? DPL_CAUSE_WARM_UP
+                                                : DPL_CAUSE_WAIT,
+                           .position = next,
+                           .from = next > 0 ? dpl_timeline_end(t, rank, next - 1) : 0,
+                           .to = next < length ? dpl_timeline_start(t, rank, next)
+                                               : t->summary.makespan};
     return DPL_OK;
 }

@@ -324,11 +324,11 @@ static dpl_code try_all(search *y, dpl_likeness *rows, size_t *count, dpl_error 
     for (size_t i = 0; i < dpl_strategy_count(&y->hooks); i++) {
         dpl_likeness *row = &rows[*count];
         bool found;
-        *row = (dpl_likeness){.info = dpl_strategy_at(i, &y->hooks),
-                              .shape = {.num_ranks = y->schedule->num_ranks,
-                                        .num_chunks = y->schedule->num_chunks},
-                              .match = DPL_MATCH_NEAR,
-                              .rank = -1};
+        *row = (dpl_likeness){
+            .info = dpl_strategy_at(i, &y->hooks),
+            .shape = {.num_ranks = y->schedule->num_ranks, .num_chunks = y->schedule->num_chunks},
+            .match = DPL_MATCH_NEAR,
+            .rank = -1};
         dpl_code code = try_strategy(y, row, &found, error);
         if (code != DPL_OK) {
             return code;

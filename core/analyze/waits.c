@@ -189,8 +189,7 @@ static dpl_code put_edges(writer *w, dpl_error *error)
         x->begin[i + 1] += x->begin[i];
     }
     size_t count = x->begin[x->num_nodes];
-    dpl_code code =
-        dpl_memory_reserve((double)count, sizeof *x->edges, "the explanation", error);
+    dpl_code code = dpl_memory_reserve((double)count, sizeof *x->edges, "the explanation", error);
     if (code != DPL_OK) {
         return code;
     }

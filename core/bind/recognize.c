@@ -50,7 +50,7 @@ static void push_likeness(lua_State *L, const dpl_likeness *row)
 static void add_equals(lua_State *L, const dpl_likeness *rows, size_t count)
 {
     for (size_t i = 1; i < count && rows[i].match == rows[0].match; i++) {
-        lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1), i == 1 ? "; at these sizes so is " : ", ",
+        lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1), i == 1 ? ", at these sizes also " : ", ",
                         rows[i].info->name);
         lua_remove(L, -2);
     }

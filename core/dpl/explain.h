@@ -222,8 +222,9 @@ typedef struct dpl_likeness {
  * on costs, as in dpl_schedule_create_for. rows: the caller's, with room for
  * dpl_strategy_count(hooks); the first *count are filled: exact ones, split ones, then the nearest;
  * of equals those at the default of their option first, then those whose order does not depend on
- * costs, then by name. A schedule that cannot run is DPL_INVALID or DPL_DEADLOCK. Takes n log n for n actions, for each strategy, beside making its schedule.
- * *count may be 0. DPL_MEMORY, DPL_CANCELLED.
+ * costs, then by name. A schedule that cannot run is DPL_INVALID or DPL_DEADLOCK. Takes n log n for
+ * n actions, for each strategy, beside making its schedule. *count may be 0. DPL_MEMORY,
+ * DPL_CANCELLED.
  */
 DPL_API dpl_code dpl_recognize(const dpl_schedule *schedule, const dpl_costs *costs,
                                const dpl_simulate_options *options, const dpl_hooks *hooks,

@@ -48,8 +48,9 @@ static dpl_code check_change(const factors *f, const dpl_change *change, dpl_err
     }
     const char *name = names[change->kind];
     if (!isfinite(change->factor) || change->factor < 0) {
-        return dpl_fail(error, DPL_ARGUMENT, "the factor of %s must be a finite number >= 0 (got %g)",
-                        name, change->factor);
+        return dpl_fail(error, DPL_ARGUMENT,
+                        "the factor of %s must be a finite number >= 0 (got %g)", name,
+                        change->factor);
     }
     if (change->kind == DPL_KIND_COUNT && change->stage != -1) {
         return dpl_fail(error, DPL_ARGUMENT, "p2p is the same for all stages: give one factor");
