@@ -496,6 +496,15 @@ typedef struct dpl_transfer {
 DPL_API int dpl_timeline_transfers(const dpl_timeline *timeline, int32_t rank, size_t position,
                                    dpl_transfer out[2]);
 
+/*
+ * The slope of a figure on either side of a cost, per unit of the cost. A makespan is the longest
+ * of finitely many paths through the schedule, so it is a convex, piecewise linear function of
+ * every cost: both slopes are exact, and they differ only where two paths are equally long.
+ */
+typedef struct dpl_slope {
+    double left, right;
+} dpl_slope;
+
 /* ---- A schedule and its timeline in one step ---- */
 
 /* Both owned by whoever made the run: dpl_run_destroy frees them. */
@@ -534,6 +543,7 @@ DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dp
 
 #include "dpl/analyze.h"
 #include "dpl/edit.h"
+#include "dpl/explain.h"
 #include "dpl/model.h"
 #include "dpl/pytorch.h"
 #include "dpl/search.h"

@@ -95,7 +95,7 @@ local SAMPLES <const> = {
   batch_size = 64, gpu_memory_gb = 80, micro_batch_size = 1, kind = "forward", rank = 0, stage = 0,
   chunk = 0, start = 0, finish = 1, strategy = "1f1b", a = "dualpipe", b = "1f1b",
   target_ratio = 0.5, ranks = { 1, 2, 3 }, step_time_s = 100, name = "dualpipe", default = 80,
-  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5,
+  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5, time = 0,
   costs = { F = 1, p2p = 0.25 },
 }
 
@@ -297,6 +297,12 @@ local ARGUMENTS <const> = {
   end,
   ["dpl.edit"] = function()
     return { sample_schedule() }
+  end,
+  ["dpl.recognize"] = function()
+    return { sample_schedule() }
+  end,
+  ["Timeline:what_if"] = function()
+    return { { F = 0.9, W = { [3] = 0.5 } } }
   end,
   ["dpl.strategy"] = function()
     require("dpl").strategy("annotated", { order = print })

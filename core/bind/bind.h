@@ -357,6 +357,8 @@ dpl_timeline_box *dpl_bind_new_timeline(lua_State *L, int schedule);
 /* [-0, +0, e] The schedule or timeline at a stack index; raises where it is none. */
 dpl_schedule *dpl_bind_check_schedule(lua_State *L, int index);
 dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index);
+/* [-0, +0, e] The timeline of a method, called with ':'. */
+dpl_timeline *dpl_bind_timeline_self(lua_State *L);
 /* [-0, +0, e] The schedule of a method, called with ':'. */
 dpl_schedule *dpl_bind_schedule_self(lua_State *L);
 /* [-0, +0, m] The same, NULL where it is none. */
@@ -449,6 +451,18 @@ void dpl_bind_push_event_class(lua_State *L);
 
 /* [-0, +1, v] Pushes the list of the actions' texts. */
 void dpl_bind_push_actions(lua_State *L, const dpl_action *actions, size_t count);
+
+/* ---- Explanations: methods of timelines, and dpl.recognize [-n, +n, v] ---- */
+
+int dpl_bind_critical_path(lua_State *L);
+int dpl_bind_bubbles(lua_State *L);
+int dpl_bind_explain_bubble(lua_State *L);
+int dpl_bind_derivatives(lua_State *L);
+int dpl_bind_what_if(lua_State *L);
+int dpl_bind_recognize(lua_State *L);
+
+/* [-0, +1, v] Pushes the explanation of the timeline at index 1, which its userdata owns. */
+dpl_explanation *dpl_bind_push_explanation(lua_State *L);
 
 /* ---- Editors ---- */
 

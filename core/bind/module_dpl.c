@@ -127,6 +127,7 @@ static const luaL_Reg functions[] = {{"strategies", strategies},
                                      {"simulate", simulate},
                                      {"edit", dpl_bind_edit},
                                      {"progress", dpl_bind_progress_loop},
+                                     {"recognize", dpl_bind_recognize},
                                      {NULL, NULL}};
 
 /* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it

@@ -28,6 +28,11 @@ static dpl_timeline *self_of(lua_State *L)
     return dpl_bind_check_timeline(L, 1);
 }
 
+dpl_timeline *dpl_bind_timeline_self(lua_State *L)
+{
+    return self_of(L);
+}
+
 /* ---- Methods ---- */
 
 /* Upvalues: the timeline's userdata; a userdata with the cursor. */
@@ -318,8 +323,15 @@ static int collect(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"actions", actions}, {"columns", columns}, {"gantt", gantt}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"actions", actions},
+                                   {"columns", columns},
+                                   {"gantt", gantt},
+                                   {"critical_path", dpl_bind_critical_path},
+                                   {"bubbles", dpl_bind_bubbles},
+                                   {"explain_bubble", dpl_bind_explain_bubble},
+                                   {"derivatives", dpl_bind_derivatives},
+                                   {"what_if", dpl_bind_what_if},
+                                   {NULL, NULL}};
 
 static const luaL_Reg metamethods[] = {{"__len", length},
                                        {"__tostring", to_string},

@@ -112,19 +112,26 @@ dpl_code dpl_comm_run(dpl_timeline *t, const dpl_simulate_options *options, doub
 {
     dpl_message_time message = message_time(options, p2p);
     t->p2p = message.whole;
-    t->has_comm_times = options->comm != DPL_COMM_LATENCY;
-    if (!isfinite(message.whole)) {
+    t->on_link = message.on_link;
+    t->comm_model = options->comm;
+    return dpl_comm_run_again(t, error);
+}
+
+dpl_code dpl_comm_run_again(dpl_timeline *t, dpl_error *error)
+{
+    t->has_comm_times = t->comm_model != DPL_COMM_LATENCY;
+    if (!isfinite(t->p2p)) {
         return dpl_fail(error, DPL_RANGE, "a message takes longer than a number can hold");
     }
-    if (options->comm == DPL_COMM_LATENCY) {
+    if (t->comm_model == DPL_COMM_LATENCY) {
         return dpl_timeline_run(t, error);
     }
     dpl_code code = make_times(t, error);
     if (code != DPL_OK) {
         return code;
     }
-    if (options->comm == DPL_COMM_LINK) {
-        return dpl_links_run(t, message, error);
+    if (t->comm_model == DPL_COMM_LINK) {
+        return dpl_links_run(t, (dpl_message_time){t->p2p, t->on_link}, error);
     }
-    return dpl_programs_run(t, options->comm, message.whole, error);
+    return dpl_programs_run(t, t->comm_model, t->p2p, error);
 }

@@ -126,6 +126,7 @@ dpl_code dpl_simulate(dpl_timeline *timeline, const dpl_costs *costs,
     }
     if (code == DPL_OK) {
         timeline->weight_memory = chosen.weight_memory;
+        timeline->pairs_follow = costs->FB.count == 0;
         code = dpl_comm_run(timeline, &chosen, costs->p2p, error);
     }
     return code;

@@ -47,6 +47,24 @@ dpl_code dpl_timeline_create(const dpl_schedule *schedule, const dpl_hooks *hook
     return DPL_OK;
 }
 
+dpl_code dpl_timeline_create_like(const dpl_timeline *model, const dpl_hooks *hooks,
+                                  dpl_timeline **timeline, dpl_error *error)
+{
+    const dpl_schedule *s = model->schedule;
+    dpl_code code = dpl_timeline_create(s, hooks, timeline, error);
+    if (code != DPL_OK) {
+        return code;
+    }
+    dpl_timeline *t = *timeline;
+    memcpy(t->durations, model->durations, dpl_schedule_num_costs(s) * sizeof *t->durations);
+    t->p2p = model->p2p;
+    t->weight_memory = model->weight_memory;
+    t->comm_model = model->comm_model;
+    t->on_link = model->on_link;
+    t->pairs_follow = model->pairs_follow;
+    return DPL_OK;
+}
+
 void dpl_timeline_destroy(dpl_timeline *t)
 {
     if (t == NULL) {

@@ -29,6 +29,9 @@ struct dpl_timeline {
     dpl_summary summary;
     struct dpl_comm_times *comm; /* NULL until a communication model needs it: see comm.h */
     bool has_comm_times;         /* whether the last run filled them */
+    dpl_comm_model comm_model;   /* of the last run */
+    double on_link;              /* the part of p2p that occupies a link */
+    bool pairs_follow;           /* FB was not given: a pair takes F + B */
 };
 
 /* Two times are equal where they differ by no more than this share of the greater: the rule for
@@ -55,6 +58,17 @@ double dpl_cost_on_stage(const dpl_cost *cost, dpl_cost_unit unit, const dpl_sch
 /* Runs the steps under the options' communication model. DPL_CANCELLED, DPL_RANGE, DPL_DEADLOCK. */
 dpl_code dpl_comm_run(dpl_timeline *timeline, const dpl_simulate_options *options, double p2p,
                       dpl_error *error);
+
+/* The same with durations as they are in the table, the messages and model being those of the last
+ * run. */
+dpl_code dpl_comm_run_again(dpl_timeline *timeline, dpl_error *error);
+
+/*
+ * A timeline that has not been run, with the durations, messages and options of another, whose
+ * schedule it is of. The caller's.
+ */
+dpl_code dpl_timeline_create_like(const dpl_timeline *model, const dpl_hooks *hooks,
+                                  dpl_timeline **timeline, dpl_error *error);
 
 /* Frees what communication models keep. */
 void dpl_comm_times_destroy(dpl_timeline *timeline);

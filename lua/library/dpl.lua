@@ -602,6 +602,102 @@ function Timeline:columns() end
 ---@return string
 function Timeline:gantt(options) end
 
+---What an event of a chain waited for: "start", nothing; "order", the action before on its rank;
+---"own forward" and "own input gradient", the same, which is the F or I of its stage and chunk;
+---"forward input" and "gradient", that message; "send", its rank, busy with another message. Of a
+---transfer: "sent", its sender; "link", the message before it on the link; "receiver", the receiver,
+---which was not there yet.
+---@alias dpl.Why
+---| "start"
+---| "order"
+---| "own forward"
+---| "own input gradient"
+---| "forward input"
+---| "gradient"
+---| "send"
+---| "sent"
+---| "link"
+---| "receiver"
+
+---An event of a chain: it starts exactly when the one before it finishes. A transfer that held up
+---its link finishes when the link was free, though it arrived later. Transfers that take no time
+---are left out.
+---@class dpl.ChainEvent: dpl.PipelineEvent
+---@field why dpl.Why what it waited for, which is the event before it
+
+---The critical path: what sets the makespan, from time 0 to the end, so that the durations add up to
+---the makespan. Under every communication model. Of several that are as long: the path that ends on
+---the lowest rank, and goes back to the action before on the same rank rather than to a message, to
+---the forward's input rather than to a gradient, to a sender rather than to a link or receiver.
+---@return dpl.ChainEvent[] path
+---@return boolean only whether no other path is as long, to the rounding of its sum
+function Timeline:critical_path() end
+
+---Idle time by cause, in the unit of the costs; the last five add up to `idle`.
+---@class dpl.Idle
+---@field rank? integer missing in the sum
+---@field idle number makespan - busy
+---@field warm_up number before the rank's first action
+---@field drain number after its last
+---@field peer number between two: while the chain of what was waited for is at another rank's action
+---@field communication number between two: while it is at a message, its link or its receiver
+---@field imbalance number between two: the part of each wait that vanishes when every stage takes the mean of all stages for each kind of action, simulated again in the same order; taken from peer and communication in proportion
+
+---Divides all idle time of every rank by cause.
+---@return dpl.Idle[] by rank + 1
+---@return dpl.Idle sum
+function Timeline:bubbles() end
+
+---Why a rank is idle for a while.
+---@class dpl.BubbleExplanation
+---@field rank integer
+---@field cause "warm-up" | "wait" | "drain" before its first action, between two, after its last
+---@field from number when the rank became idle
+---@field to number when it starts its next action, or the makespan
+---@field text string one sentence
+---@field chain dpl.ChainEvent[] what was waited for since `from`, in the order of time; the last is the rank's next action; of a drain, the action that ends the makespan
+
+---Why a rank is idle at a time. nil, message, "NOT_FOUND" where it is at work then.
+---@param rank integer from 0
+---@param time number from 0 to the makespan
+---@return dpl.BubbleExplanation?
+---@return string? message
+---@return string? code
+function Timeline:explain_bubble(rank, time) end
+
+---What the makespan does with the cost of a stage.
+---@class dpl.StageSlope
+---@field cost "F" | "B" | "I" | "W" | "FB" | "p2p"
+---@field stage? integer missing for p2p
+---@field value number the cost, on that stage; of FB the mean over its pairs; of p2p the whole time of a message
+---@field left? number makespan lost per unit by which the cost falls; missing where the cost is 0
+---@field right number makespan gained per unit by which it rises
+---@field on_path number how often the path of t:critical_path() takes it
+
+---Exact one-sided derivatives of the makespan by the cost of each stage, order and other costs as
+---they are: the fewest and the most times that a longest path takes the cost, so they differ only
+---where paths tie. B = I + W moves with either, and its own row moves both in proportion; an FB that
+---was not given moves with F and B. Costs that nothing takes have no row.
+---@return dpl.StageSlope[] by stage, then F, B, I, W, FB; p2p last
+function Timeline:derivatives() end
+
+---A factor for all stages, or factors by stage, from 0: `{ [3] = 0.9 }`.
+---@alias dpl.Factors number | table<integer, number>
+
+---Costs that are changed.
+---@class dpl.Changes
+---@field F? dpl.Factors
+---@field B? dpl.Factors not beside I or W of the same stage
+---@field I? dpl.Factors
+---@field W? dpl.Factors
+---@field FB? dpl.Factors by the pair's forward stage
+---@field p2p? number of the whole time of a message
+
+---Simulates again with costs times factors, in the same order, under the same communication model.
+---@param changes dpl.Changes
+---@return dpl.Timeline
+function Timeline:what_if(changes) end
+
 ---One event: what a rank does, or sends, from one time to another. A plain table.
 ---@class dpl.PipelineEvent
 ---@field rank integer the rank that runs it, or sends
@@ -615,5 +711,37 @@ function Timeline:gantt(options) end
 ---@field backward_chunk? integer of a pair: the micro-batch of its backward
 ---@field from_rank? integer of communication: the rank that sends
 ---@field to_rank? integer of communication: the rank that receives
+
+---What recognizing goes by.
+---@class dpl.RecognizeOptions: dpl.SimulateOptions
+---@field costs? dpl.Costs of a stage, for strategies whose order depends on them; default: as of dpl.simulate
+
+---Where orders first differ.
+---@class dpl.Difference
+---@field rank integer
+---@field position integer from 0, in the order in which an I right before its W counts as their B
+---@field action? string what the schedule has there; missing where it has ended
+---@field expected? string what the strategy has there
+
+---How far a schedule is that of a strategy.
+---@class dpl.Likeness
+---@field strategy string
+---@field match "exact" | "split" | "near" the same orders; the same when I right before W counts as B; neither
+---@field moved integer the fewest actions that are elsewhere in a rank's order, missing or too many; 0 unless "near"
+---@field stages_per_rank? integer with which the strategy was compared
+---@field pipeline_pairs? integer likewise
+---@field waves? integer likewise
+---@field difference? dpl.Difference of the lowest rank that differs
+---@field text? string one sentence; of the best only
+
+---Which strategy a schedule is: compares with every strategy that puts as many stages on the same
+---ranks. nil, message, "NOT_FOUND" where there is none; "INVALID", "DEADLOCK" where the schedule
+---cannot run.
+---@param schedule dpl.Schedule
+---@param options? dpl.RecognizeOptions
+---@return dpl.Likeness? best
+---@return dpl.Likeness[] | string all the best first, or the message
+---@return string? code
+function dpl.recognize(schedule, options) end
 
 return dpl
