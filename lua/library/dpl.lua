@@ -651,7 +651,7 @@ function Timeline:bubbles() end
 ---Why a rank is idle for a while.
 ---@class dpl.BubbleExplanation
 ---@field rank integer
----@field cause "warm-up" | "wait" | "drain" before its first action, between two, after its last
+---@field cause "warm-up"|"wait"|"drain" before its first action, between two, after its last
 ---@field from number when the rank became idle
 ---@field to number when it starts its next action, or the makespan
 ---@field text string one sentence
@@ -667,7 +667,7 @@ function Timeline:explain_bubble(rank, time) end
 
 ---What the makespan does with the cost of a stage.
 ---@class dpl.StageSlope
----@field cost "F" | "B" | "I" | "W" | "FB" | "p2p"
+---@field cost "F"|"B"|"I"|"W"|"FB"|"p2p"
 ---@field stage? integer missing for p2p
 ---@field value number the cost, on that stage; of FB the mean over its pairs; of p2p the whole time of a message
 ---@field left? number makespan lost per unit by which the cost falls; missing where the cost is 0
@@ -682,7 +682,7 @@ function Timeline:explain_bubble(rank, time) end
 function Timeline:derivatives() end
 
 ---A factor for all stages, or factors by stage, from 0: `{ [3] = 0.9 }`.
----@alias dpl.Factors number | table<integer, number>
+---@alias dpl.Factors number|table<integer, number>
 
 ---Costs that are changed.
 ---@class dpl.Changes
@@ -726,7 +726,7 @@ function Timeline:what_if(changes) end
 ---How far a schedule is that of a strategy.
 ---@class dpl.Likeness
 ---@field strategy string
----@field match "exact" | "split" | "near" the same orders; the same when I right before W counts as B; neither
+---@field match "exact"|"split"|"near" the same orders; the same when I right before W counts as B; neither
 ---@field moved integer the fewest actions that are elsewhere in a rank's order, missing or too many; 0 unless "near"
 ---@field stages_per_rank? integer with which the strategy was compared
 ---@field pipeline_pairs? integer likewise
@@ -740,7 +740,7 @@ function Timeline:what_if(changes) end
 ---@param schedule dpl.Schedule
 ---@param options? dpl.RecognizeOptions
 ---@return dpl.Likeness? best
----@return dpl.Likeness[] | string all the best first, or the message
+---@return dpl.Likeness[]|string all the best first, or the message
 ---@return string? code
 function dpl.recognize(schedule, options) end
 
