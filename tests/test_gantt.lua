@@ -349,7 +349,7 @@ end
 function TestColor.test_pair_has_the_colours_of_its_halves()
   local drawing = timeline("dualpipe", 4, 8):gantt { color = true }
   -- Forward of chunk 3 in the first direction, backward of chunk 5 in the other.
-  lu.assertStrContains(drawing, "\27[30;48;5;222m3&   \27[0m\27[30;48;5;71m5   \27[0m")
+  lu.assertStrContains(drawing, "\27[30;48;5;215m3&   \27[0m\27[30;48;5;70m5   \27[0m")
 end
 
 ---- Mistakes ----

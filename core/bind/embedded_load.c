@@ -10,6 +10,14 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <string.h>
+
+/* Whether a file is Lua by its name: any other one, of a page say, is a module that is its text. */
+static bool is_lua(const dpl_embedded *file)
+{
+    const char *ending = strrchr(file->chunkname, '.');
+    return ending != NULL && strcmp(ending, ".lua") == 0;
+}
 
 /*
  * [-n, +1, e] The loader that require calls; upvalue 1 is the dpl_embedded. Hands its arguments on
@@ -20,6 +28,10 @@ static int load_embedded(lua_State *L)
     const dpl_embedded *file = lua_touserdata(L, lua_upvalueindex(1));
     const char *text = (const char *)file->text;
 
+    if (!is_lua(file)) {
+        lua_pushlstring(L, text, file->length);
+        return 1;
+    }
     if (luaL_loadbufferx(L, text, file->length, file->chunkname, "t") != LUA_OK) {
         return lua_error(L);
     }
