@@ -291,6 +291,12 @@ void dpl_bind_keep_metatable(lua_State *L, const char *name);
 void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index,
                              const luaL_Reg *methods, const luaL_Reg *metamethods);
 
+/*
+ * [-n, +n, v] Calls a function of a Lua module of ours, or the module where `function` is NULL,
+ * with all that is on the stack; its results take their place, and are counted.
+ */
+int dpl_bind_call_module(lua_State *L, const char *module, const char *function);
+
 /* ---- Schedules, timelines, events ---- */
 
 /*

@@ -192,11 +192,8 @@ static int memory(lua_State *L)
     return 2;
 }
 
-/* [-n, +n, v] Calls a function of a Lua module, or the module where it is one, with all arguments;
- * its results take their place. */
-static int draw(lua_State *L, const char *module, const char *function)
+int dpl_bind_call_module(lua_State *L, const char *module, const char *function)
 {
-    self_of(L);
     lua_getglobal(L, "require");
     lua_pushstring(L, module);
     lua_call(L, 1, 1);
@@ -207,6 +204,13 @@ static int draw(lua_State *L, const char *module, const char *function)
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
     return lua_gettop(L);
+}
+
+/* [-n, +n, v] The same for a method of a timeline. */
+static int draw(lua_State *L, const char *module, const char *function)
+{
+    self_of(L);
+    return dpl_bind_call_module(L, module, function);
 }
 
 static int gantt(lua_State *L)
