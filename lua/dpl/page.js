@@ -183,6 +183,7 @@ const span = Math.max(...timelines.map((t) => t.makespan)) || 1;
 const shortest = span * 1e-9;
 const view = { from: 0, to: span, top: 0, memory: data.memory, chosen: null, chain: new Set() };
 let left = 0;
+let plot = 1;
 let colors = {};
 
 function pitch() {
@@ -193,8 +194,13 @@ function heightOf(t) {
   return HEAD + t.ranks * pitch() + 10;
 }
 
+// The width of the rows. Kept, since asking the page for it at every action is slow.
 function width() {
-  return Math.max(canvas.clientWidth - left - 8, 1);
+  return plot;
+}
+
+function measure() {
+  plot = Math.max(canvas.clientWidth - left - 8, 1);
 }
 
 function xOf(at) {
@@ -298,16 +304,64 @@ function eachSeen(t, low, high, visit) {
   }
 }
 
+// One outline for the whole rank: a fill for each action is too slow.
 function drawStrip(t, low, high, y) {
-  const height = STRIP - GAP;
+  const bottom = y + ROW + STRIP;
+  const scale = (STRIP - GAP) / (t.mostHeld || 1);
   pen.fillStyle = colors.memory;
+  pen.beginPath();
+  const seen = firstAfter(t, low, high, view.from);
+  let last = left;
+  pen.moveTo(left, bottom);
+  const before = bottom - (seen > low ? t.after[seen - 1] : 0) * scale;
+  pen.lineTo(left, before);
+  if (seen < high) {
+    last = Math.min(Math.max(xOf(t.start[seen]), left), left + width());
+    pen.lineTo(last, before);
+  }
   eachSeen(t, low, high, (i, x, wide, next) => {
-    const tall = (mostHeld(t, i, next) / (t.mostHeld || 1)) * height;
-    pen.fillRect(x, y + ROW + GAP + height - tall, Math.max(wide, 1), tall);
-    const rest = next < high ? Math.min(xOf(t.start[next]), left + width()) - (x + wide) : 0;
-    const kept = (t.after[next - 1] / (t.mostHeld || 1)) * height;
-    if (rest > 0) pen.fillRect(x + wide, y + ROW + GAP + height - kept, rest, kept);
+    const top = bottom - mostHeld(t, i, next) * scale;
+    const rest = bottom - t.after[next - 1] * scale;
+    pen.lineTo(x, top);
+    pen.lineTo(x + wide, top);
+    pen.lineTo(x + wide, rest);
+    last = next < high ? Math.min(xOf(t.start[next]), left + width()) : x + wide;
+    pen.lineTo(last, rest);
   });
+  pen.lineTo(last, bottom);
+  pen.fill();
+}
+
+// Actions of less than a pixel are put into a picture one pixel high, which is drawn once.
+const thin = document.createElement("canvas");
+const thinPen = thin.getContext("2d");
+let thinPixels = null;
+
+function beginThin() {
+  thinPixels = thinPen.createImageData(Math.ceil(width()), 1);
+}
+
+// Red, green and blue by colour.
+const parts = {};
+for (const color of Object.values(data.palette).flat()) {
+  parts[color] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+}
+
+function addThin(t, i, x, alpha) {
+  const pair = t.kinds[i] === "&";
+  const color = pair ? colorOf("B", t.directions[t.backwardStage[i]])
+    : colorOf(t.kinds[i], t.directions[t.stage[i]]);
+  const at = 4 * Math.min(Math.floor(x - left), thinPixels.width - 1);
+  thinPixels.data.set(parts[color], at);
+  thinPixels.data[at + 3] = 255 * alpha;
+}
+
+function endThin(y) {
+  thin.width = thinPixels.width;
+  thin.height = 1;
+  thinPen.putImageData(thinPixels, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(thin, left, y, thin.width, ROW - 1);
 }
 
 function drawRow(t, rank, y) {
@@ -318,11 +372,18 @@ function drawRow(t, rank, y) {
   const begin = Math.max(xOf(0), left);
   if (end > begin) box(begin, y, end - begin, colors.idle);
   pen.textAlign = "center";
+  beginThin();
   eachSeen(t, low, high, (i, x, wide) => {
-    pen.globalAlpha = chosen && !view.chain.has(i) ? 0.4 : 1;
-    if (wide > 0) drawAction(t, i, x, y, wide);
+    const alpha = chosen && !view.chain.has(i) ? 0.4 : 1;
+    if (wide > 1) {
+      pen.globalAlpha = alpha;
+      drawAction(t, i, x, y, wide);
+    } else if (wide > 0) {
+      addThin(t, i, x, alpha);
+    }
   });
   pen.globalAlpha = 1;
+  endThin(y);
   if (view.memory) drawStrip(t, low, high, y);
   pen.fillStyle = colors.paper;
   pen.fillRect(0, y - 1, left, ROW + 1);
@@ -342,13 +403,17 @@ function drawChain(t, y) {
   pen.lineWidth = 2;
   pen.beginPath();
   let later = null;
+  let drawn = Infinity;
   for (const i of view.chain) {
-    if (later !== null && t.finish[i] >= view.from && t.start[later] <= view.to) {
-      pen.moveTo(xOf(t.finish[i]), middle(i));
-      pen.lineTo(xOf(t.start[later]), middle(later));
-    }
-    if (t.finish[i] >= view.from && t.start[i] <= view.to) {
-      pen.rect(xOf(t.start[i]), middle(i) - ROW / 2, xOf(t.finish[i]) - xOf(t.start[i]), ROW - 1);
+    const seen = t.finish[i] >= view.from && t.start[i] <= view.to;
+    const x = xOf(t.start[i]);
+    if ((seen || (later !== null && t.start[later] >= view.from)) && drawn - x > 1) {
+      drawn = x;
+      pen.rect(x, middle(i) - ROW / 2, xOf(t.finish[i]) - x, ROW - 1);
+      if (later !== null) {
+        pen.moveTo(xOf(t.finish[i]), middle(i));
+        pen.lineTo(xOf(t.start[later]), middle(later));
+      }
     }
     later = i;
   }
@@ -398,7 +463,8 @@ function draw() {
   pen.font = "12px Helvetica, Arial, sans-serif";
   pen.textBaseline = "middle";
   const names = timelines.map((t) => pen.measureText(`${data.label} ${t.ranks - 1}`).width);
-  left = Math.max(...names, pen.measureText(`Time, ${data.unit}`).width) + 20;
+  left = Math.ceil(Math.max(...names, pen.measureText(`Time, ${data.unit}`).width)) + 20;
+  measure();
   let y = AXIS - view.top;
   for (const t of timelines) {
     if (y + heightOf(t) > AXIS && y < canvas.clientHeight) drawTimeline(t, y);
