@@ -146,7 +146,19 @@ function TestSvg.test_window()
   lu.assertStrContains(text, '>3</text><text x=')
   lu.assertNotStrContains(text, '>2</text><text x=')
   lu.assertNotStrContains(text, "nan")
-  lu.assertTrue(#text < #t:to_svg())
+  local plot = tonumber(text:match('class="x" d="M0 0H([%d.]+)M'))
+  for rank = 0, 1 do
+    local drawn, i = outlines(text, rank, plot, 3), 0
+    for event in t:actions(3, 6) do
+      if event.rank == rank then
+        i = i + 1
+        local first = math.max(event.start - 3, 0)
+        lu.assertAlmostEquals(drawn[i][1], first, 0.02)
+        lu.assertAlmostEquals(drawn[i][2], math.min(event.finish - 3, 3) - first, 0.02)
+      end
+    end
+    lu.assertEquals(#drawn, i)
+  end
 end
 
 function TestSvg.test_names_are_escaped()
