@@ -437,7 +437,8 @@ typedef struct dpl_activations {
 } dpl_activations;
 
 /* Fills held[0 .. length of the rank's order - 1]. */
-DPL_API void dpl_timeline_activations(const dpl_timeline *timeline, int32_t rank, dpl_activations *held);
+DPL_API void dpl_timeline_activations(const dpl_timeline *timeline, int32_t rank,
+                                      dpl_activations *held);
 
 /* A transfer between two ranks: what a stage sends to the next (F) or to the one before (B, I). */
 typedef struct dpl_transfer {
