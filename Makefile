@@ -42,7 +42,8 @@ CORE := $(sort $(wildcard $(CORE_ROOMS:%=core/%/*.c)))
 BIND := $(sort $(wildcard core/bind/*.c))
 HOST := $(sort $(wildcard core/host/*.c))
 # lua/library holds annotations, for editors and for dpl.help: text that nobody requires.
-LUA_SOURCES := $(sort $(shell find lua -name '*.lua' 2>/dev/null)) $(ARGPARSE)
+LUA_SOURCES := $(sort $(shell find lua -name '*.lua' 2>/dev/null) \
+    $(wildcard lua/dpl/*.js lua/dpl/*.css)) $(ARGPARSE)
 SUITES := $(sort $(wildcard tests/test_*.lua)) $(sort $(wildcard tests/stock_*.lua))
 C_TESTS := $(sort $(wildcard tests/test_*.c))
 # A C test that includes a header of a room looks inside: it links the static library, the others

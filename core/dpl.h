@@ -481,6 +481,15 @@ DPL_API dpl_peak dpl_peak_of_rank(const dpl_schedule *schedule, int32_t rank, do
 /* The same with the timeline's weight_memory. */
 DPL_API dpl_peak dpl_timeline_peak(const dpl_timeline *timeline, int32_t rank);
 
+/* Activations held, as dpl_peak counts them, while an action runs and once it has ended. */
+typedef struct dpl_activations {
+    double during, after;
+} dpl_activations;
+
+/* Fills held[0 .. length of the rank's order - 1]. */
+DPL_API void dpl_timeline_activations(const dpl_timeline *timeline, int32_t rank,
+                                      dpl_activations *held);
+
 /* A transfer between two ranks: what a stage sends to the next (F) or to the one before (B, I). */
 typedef struct dpl_transfer {
     int32_t from_rank, to_rank;

@@ -3,6 +3,7 @@
 local dpl = require "dpl"
 local gantt = require "dpl.gantt"
 local lu = require "luaunit"
+local process = require "process"
 
 local function timeline(strategy, num_ranks, num_chunks, costs)
   local shape = { num_ranks = num_ranks, num_chunks = num_chunks }
@@ -349,7 +350,44 @@ end
 function TestColor.test_pair_has_the_colours_of_its_halves()
   local drawing = timeline("dualpipe", 4, 8):gantt { color = true }
   -- Forward of chunk 3 in the first direction, backward of chunk 5 in the other.
-  lu.assertStrContains(drawing, "\27[30;48;5;222m3&   \27[0m\27[30;48;5;71m5   \27[0m")
+  lu.assertStrContains(drawing, "\27[30;48;5;215m3&   \27[0m\27[30;48;5;70m5   \27[0m")
+end
+
+---- At a terminal ----
+
+local TestTerminal = process.test_table()
+
+-- What a script's drawing is at a terminal of so many columns.
+local function drawn_at_terminal(columns, environment, options)
+  process.skip_without_terminal()
+  process.write("draw.lua", ([[
+    local dpl = require "dpl"
+    local schedule = dpl.schedule("1f1b", { num_ranks = 2, num_chunks = 30 })
+    print(dpl.simulate(schedule):gantt(%s))]]):format(options or ""))
+  return (process.sh(("%s script -qec 'stty cols %d; exec '%s' draw.lua' /dev/null </dev/null")
+    :format(environment, columns, process.quoted(process.DPL))))
+end
+
+local function widest(drawing)
+  local most = 0
+  for line in without_colors(drawing):gsub("\r", ""):gmatch("[^\n]+") do
+    most = math.max(most, utf8.len(line))
+  end
+  return most
+end
+
+function TestTerminal.test_colours_and_width()
+  local drawing = drawn_at_terminal(73, "NO_COLOR= TERM=xterm")
+  lu.assertStrContains(drawing, "\27[30;48;5;215m")
+  lu.assertTrue(widest(drawing) > 50 and widest(drawing) <= 73, widest(drawing))
+  lu.assertTrue(widest(drawn_at_terminal(20, "TERM=xterm")) <= 40)
+end
+
+function TestTerminal.test_no_colours_where_none_are_wanted()
+  for _, environment in ipairs { "NO_COLOR=1 TERM=xterm", "NO_COLOR= TERM=dumb" } do
+    lu.assertNotStrContains(drawn_at_terminal(80, environment), "\27[")
+  end
+  lu.assertNotStrContains(drawn_at_terminal(80, "TERM=xterm", "{ color = false }"), "\27[")
 end
 
 ---- Mistakes ----
@@ -415,5 +453,6 @@ return {
   TestWidth = TestWidth,
   TestWindow = TestWindow,
   TestColor = TestColor,
+  TestTerminal = TestTerminal,
   TestMistakes = TestMistakes,
 }

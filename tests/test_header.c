@@ -341,6 +341,23 @@ static void makespans_on_the_same_ranks(void)
     CHECK(makespan_of("gpipe", 4, 8) == 33);
 }
 
+/* While each action runs and after it: an input gradient leaves all for W to free. */
+static void activations_by_action(void)
+{
+    dpl_run run = run_common("zb_h1", 2, 2);
+    static const double during[] = {1, 2, 2, 2, 1, 1};
+    static const double after[] = {1, 2, 2, 1, 1, 0};
+    dpl_activations held[6];
+    size_t length = 0;
+    (void)dpl_schedule_order(run.schedule, 0, &length);
+    CHECK(length == 6);
+    dpl_timeline_activations(run.timeline, 0, held);
+    for (size_t i = 0; i < 6; i++) {
+        CHECK(held[i].during == during[i] && held[i].after == after[i]);
+    }
+    dpl_run_destroy(&run);
+}
+
 /* (PP/2 - 1)(FB + B - 3W) of 4 ranks: 2 on every rank, of 26. */
 static void summary_of_a_run(void)
 {
@@ -536,6 +553,7 @@ static const test tests[] = {
     TEST(a_schedule_can_be_made_for_costs),
     TEST(a_mistyped_strategy_gets_the_nearest),
     TEST(makespans_on_the_same_ranks),
+    TEST(activations_by_action),
     TEST(summary_of_a_run),
     TEST(transfers_of_a_timeline),
     TEST(a_timeline_is_simulated_again),

@@ -13,8 +13,9 @@ local CLASS_MODULES <const> = { "dpl.analysis", "dpl.simulator", "dpl.benchmark"
 
 -- Modules that only dpl's own Lua requires.
 local INTERNAL <const> = {
-  "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.inspect", "dpl.library",
-  "dpl.nearest", "dpl.options", "dpl.report",
+  "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.html", "dpl.inspect",
+  "dpl.layout", "dpl.library", "dpl.nearest", "dpl.options", "dpl.page.css", "dpl.page.js",
+  "dpl.report", "dpl.svg", "dpl.write_file",
 }
 
 local function set_of(list)
@@ -95,7 +96,7 @@ local SAMPLES <const> = {
   batch_size = 64, gpu_memory_gb = 80, micro_batch_size = 1, kind = "forward", rank = 0, stage = 0,
   chunk = 0, start = 0, finish = 1, strategy = "1f1b", a = "dualpipe", b = "1f1b",
   target_ratio = 0.5, ranks = { 1, 2, 3 }, step_time_s = 100, name = "dualpipe", default = 80,
-  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5, time = 0,
+  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5, time = 0, path = "/dev/null",
   costs = { F = 1, p2p = 0.25 },
 }
 
@@ -300,6 +301,12 @@ local ARGUMENTS <const> = {
   end,
   ["dpl.recognize"] = function()
     return { sample_schedule() }
+  end,
+  ["dpl.to_html"] = function()
+    return { { require("dpl").simulate(sample_schedule()) } }
+  end,
+  ["dpl.write_html"] = function()
+    return { "/dev/null", { require("dpl").simulate(sample_schedule()) } }
   end,
   ["Timeline:what_if"] = function()
     return { { F = 0.9, W = { [3] = 0.5 } } }

@@ -120,7 +120,7 @@ function TestDeepSeek.test_drawing()
   lu.assertNotStrContains(output, "\27")
   assert_contains({ "The first 0.5 s of 1f1b's schedule", "\nrank  0   F0----" }, 0,
     run("deepseek_v3", "--draw 1f1b --until 0.5 --width 120"))
-  assert_contains({ "\27[30;48;5;222m" }, 0, run("deepseek_v3", "--color always"))
+  assert_contains({ "\27[30;48;5;215m" }, 0, run("deepseek_v3", "--color always"))
 end
 
 function TestDeepSeek.test_p2p_moves_the_prediction()

@@ -331,6 +331,12 @@ int dpl_bind_method_of(lua_State *L);
 /* [-n, +1, m] The module dpl.inspect: these as `type` and `method`. */
 int dpl_bind_open_inspect(lua_State *L);
 
+/*
+ * [-n, +n, v] Calls a function of a Lua module of ours, or the module where `function` is NULL,
+ * with all that is on the stack; its results take their place, and are counted.
+ */
+int dpl_bind_call_module(lua_State *L, const char *module, const char *function);
+
 /* ---- Schedules, timelines, events ---- */
 
 /*

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Writes, to standard output, the C file that carries Lua sources (see core/bind/embedded.h).
 # Usage: embed.sh LUA_ROOT FILE...
-# A file under LUA_ROOT becomes the module of its path there: dpl/report.lua is dpl.report. Any other
+# A file under LUA_ROOT becomes the module of its path there: dpl/report.lua is dpl.report, and
+# dpl/page.js, which is not Lua, dpl.page.js, a module that is the text of the file. Any other
 # file is a module of its own name: /usr/share/lua/5.4/argparse.lua is argparse.
 # Only od and sed do the work, since xxd is not everywhere and Lua itself may be missing.
 set -eu

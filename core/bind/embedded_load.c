@@ -6,11 +6,19 @@
 
 #include "base/error.h"
 #include "bind/bind.h"
+#include "bind/write_file.h"
 
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
 #include <string.h>
+
+/* Whether a file is Lua by its name: any other one, of a page say, is a module that is its text. */
+static bool is_lua(const dpl_embedded *file)
+{
+    const char *ending = strrchr(file->chunkname, '.');
+    return ending != NULL && strcmp(ending, ".lua") == 0;
+}
 
 /*
  * [-n, +1, e] Hands the arguments on to the chunk, as a loader of a file would. Only text is
@@ -20,6 +28,10 @@ static int load(lua_State *L, const dpl_embedded *file)
 {
     const char *text = (const char *)file->text;
 
+    if (!is_lua(file)) {
+        lua_pushlstring(L, text, file->length);
+        return 1;
+    }
     if (luaL_loadbufferx(L, text, file->length, file->chunkname, "t") != LUA_OK) {
         return lua_error(L);
     }
@@ -44,6 +56,13 @@ static int fail(lua_State *L)
 static int open_fail(lua_State *L)
 {
     lua_pushcfunction(L, fail);
+    return 1;
+}
+
+/* [-n, +1, m] The module dpl.write_file is that function: see write_file.h. */
+static int open_write_file(lua_State *L)
+{
+    lua_pushcfunction(L, dpl_bind_write_file);
     return 1;
 }
 
@@ -104,6 +123,8 @@ void dpl_embedded_preload(lua_State *L)
     lua_setfield(L, -2, "dpl.inspect");
     lua_pushcfunction(L, open_library);
     lua_setfield(L, -2, "dpl.library");
+    lua_pushcfunction(L, open_write_file);
+    lua_setfield(L, -2, "dpl.write_file");
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 

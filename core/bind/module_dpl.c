@@ -119,6 +119,20 @@ static int simulate(lua_State *L)
     return dpl_bind_simulate(L, 1, &table.costs, &chosen.options);
 }
 
+/* [-n, +1, v] dpl.to_html(timelines, options) */
+static int to_html(lua_State *L)
+{
+    lua_settop(L, 2);
+    return dpl_bind_call_module(L, "dpl.html", "to_html");
+}
+
+/* [-n, +1|+3, v] dpl.write_html(path, timelines, options) */
+static int write_html(lua_State *L)
+{
+    lua_settop(L, 3);
+    return dpl_bind_call_module(L, "dpl.html", "write_all");
+}
+
 static const luaL_Reg functions[] = {{"strategies", strategies},
                                      {"describe", describe},
                                      {"strategy", dpl_bind_define_strategy},
@@ -128,6 +142,8 @@ static const luaL_Reg functions[] = {{"strategies", strategies},
                                      {"edit", dpl_bind_edit},
                                      {"progress", dpl_bind_progress_loop},
                                      {"recognize", dpl_bind_recognize},
+                                     {"to_html", to_html},
+                                     {"write_html", write_html},
                                      {NULL, NULL}};
 
 /* [-0, +0, m] Under stock Lua one shared object holds every module: dpl.analysis is found in it

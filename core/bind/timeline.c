@@ -174,17 +174,78 @@ static int columns(lua_State *L)
     return 1;
 }
 
-/* t:gantt(options): drawn by the Lua module dpl.gantt. */
-static int gantt(lua_State *L)
+/* [-n, +1, v] t:memory(rank): two lists by position, while each action runs and after it. */
+static int memory(lua_State *L)
+{
+    size_t length = 0;
+    const dpl_timeline *timeline = self_of(L);
+    const dpl_schedule *schedule = dpl_timeline_schedule(timeline);
+    int32_t rank = dpl_bind_count(L, 2, "t:memory: rank", 0, dpl_schedule_num_ranks(schedule) - 1);
+    dpl_schedule_order(schedule, rank, &length);
+    int room = length < INT32_MAX ? (int)length : INT32_MAX;
+    dpl_activations *held = lua_newuserdatauv(L, (length + 1) * sizeof *held, 0);
+    dpl_timeline_activations(timeline, rank, held);
+    lua_createtable(L, room, 0);
+    lua_createtable(L, room, 0);
+    for (size_t i = 0; i < length; i++) {
+        dpl_bind_ask(L, (lua_Integer)i + 1);
+        lua_pushnumber(L, held[i].during);
+        lua_rawseti(L, -3, (lua_Integer)i + 1);
+        lua_pushnumber(L, held[i].after);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 2;
+}
+
+int dpl_bind_call_module(lua_State *L, const char *module, const char *function)
+{
+    lua_getglobal(L, "require");
+    lua_pushstring(L, module);
+    lua_call(L, 1, 1);
+    if (function != NULL) {
+        lua_getfield(L, -1, function);
+        lua_replace(L, -2);
+    }
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* [-n, +n, v] The same for a method of a timeline. */
+static int draw(lua_State *L, const char *module, const char *function)
 {
     self_of(L);
+    return dpl_bind_call_module(L, module, function);
+}
+
+static int gantt(lua_State *L)
+{
     lua_settop(L, 2);
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "dpl.gantt");
-    lua_call(L, 1, 1);
-    lua_insert(L, 1);
-    lua_call(L, 2, 1);
-    return 1;
+    return draw(L, "dpl.gantt", NULL);
+}
+
+static int to_svg(lua_State *L)
+{
+    lua_settop(L, 2);
+    return draw(L, "dpl.svg", "to_svg");
+}
+
+static int write_svg(lua_State *L)
+{
+    lua_settop(L, 3);
+    return draw(L, "dpl.svg", "write_svg");
+}
+
+static int to_html(lua_State *L)
+{
+    lua_settop(L, 2);
+    return draw(L, "dpl.html", "to_html");
+}
+
+static int write_html(lua_State *L)
+{
+    lua_settop(L, 3);
+    return draw(L, "dpl.html", "write_html");
 }
 
 /* ---- Fields ---- */
@@ -325,7 +386,12 @@ static int collect(lua_State *L)
 
 static const luaL_Reg methods[] = {{"actions", actions},
                                    {"columns", columns},
+                                   {"memory", memory},
                                    {"gantt", gantt},
+                                   {"to_svg", to_svg},
+                                   {"write_svg", write_svg},
+                                   {"to_html", to_html},
+                                   {"write_html", write_html},
                                    {"critical_path", dpl_bind_critical_path},
                                    {"bubbles", dpl_bind_bubbles},
                                    {"explain_bubble", dpl_bind_explain_bubble},

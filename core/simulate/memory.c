@@ -75,3 +75,17 @@ dpl_peak dpl_timeline_peak(const dpl_timeline *timeline, int32_t rank)
 {
     return dpl_peak_of_rank(timeline->schedule, rank, timeline->weight_memory);
 }
+
+/* An action takes its memory as it starts and gives memory back as it ends. */
+void dpl_timeline_activations(const dpl_timeline *timeline, int32_t rank, dpl_activations *held)
+{
+    struct held h = {.schedule = timeline->schedule};
+    size_t length = 0;
+    const dpl_action *order = dpl_schedule_order(timeline->schedule, rank, &length);
+    for (size_t i = 0; i < length; i++) {
+        bool takes = order[i].kind == DPL_F || order[i].kind == DPL_FB;
+        held[i].during = h.units + (takes ? 1 : 0);
+        follow(&h, &order[i], timeline->weight_memory);
+        held[i].after = h.units;
+    }
+}

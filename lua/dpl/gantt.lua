@@ -1,81 +1,44 @@
 -- Draws a timeline as text: a row for each rank, time from left to right, after the figures of
 -- DualPipe. What every mark means stands below the drawing.
 --
---   print(t:gantt())                                a hundred columns of plain text
+--   print(t:gantt())     as wide as the terminal, in its colours; else 100 columns of plain text
 --   print(t:gantt { width = 160, color = true, unit = "ms", from = 0, to = 500 })
 --
 -- A column stands for a stretch of time and shows the kind of action that takes most of it, or a
 -- bubble. Actions that take no time are not seen.
 
+local layout = require "dpl.layout"
 local options = require "dpl.options"
+local terminal = require "dpl.terminal"
 
-local LEAST_WIDTH <const> = 40
-local MOST_WIDTH <const> = 10000
-local LONGEST_UNIT <const> = 16
-
-local function is_finite(value)
-  return type(value) == "number" and value == value and math.abs(value) < math.huge
-end
-
-local function is_time(value)
-  return is_finite(value) and value >= 0
-end
-
-local function is_width(value)
-  return is_finite(value) and value % 1 == 0 and value >= LEAST_WIDTH and value <= MOST_WIDTH
-end
-
-local function is_unit(value)
-  return type(value) == "string" and not value:find("%c")
-    and (utf8.len(value) or LONGEST_UNIT + 1) <= LONGEST_UNIT
-end
+local LEAST_WIDTH <const>, MOST_WIDTH <const> = 40, 10000
+local USUAL_WIDTH <const> = 100
 
 local DECLARED <const> = {
-  {
-    name = "width",
-    rule = ("a whole number of columns from %d to %d"):format(LEAST_WIDTH, MOST_WIDTH),
-    accepts = is_width,
-    default = 100,
-  },
-  { name = "from", rule = "a time, finite and at least 0", accepts = is_time, default = 0 },
-  { name = "to", rule = "a time, finite and at least 0", accepts = is_time },
-  {
-    name = "color",
-    rule = "true or false",
-    accepts = function(value)
-      return type(value) == "boolean"
-    end,
-    default = false,
-  },
-  {
-    name = "unit",
-    rule = ("the name of a unit of time, at most %d characters"):format(LONGEST_UNIT),
-    accepts = is_unit,
-    default = "",
-  },
+  layout.whole_option("width", "columns", LEAST_WIDTH, MOST_WIDTH),
+  layout.time_option("from", 0),
+  layout.time_option("to"),
+  layout.boolean_option("color"),
+  layout.unit_option(),
 }
 
 ---- Marks: one for each kind of action and direction ----
 
-local IDLE <const> = "."
-local IDLE_MARK <const> = "~" -- what idle time counts under; sorts after the letters
+local IDLE <const> = layout.IDLE
+local KINDS <const> = layout.kinds
 
 -- Upper case for the first direction, lower case for the other; colours of the 256-colour palette,
 -- light for the first direction, dark for the other.
-local KINDS <const> = {
-  { kind = "forward", letter = "F", meaning = "forward", colors = { 222, 215 } },
-  { kind = "backward", letter = "B", meaning = "backward", colors = { 114, 71 } },
-  { kind = "input", letter = "I", meaning = "input gradient", colors = { 152, 110 } },
-  { kind = "weight", letter = "W", meaning = "weight gradient", colors = { 183, 140 } },
-  { kind = "overlapped", letter = "&", meaning = "overlapped forward and backward" },
+local COLORS <const> = {
+  forward = { 215, 172 },
+  backward = { 113, 70 },
+  input = { 157, 114 },
+  weight = { 117, 74 },
 }
-local PAIR_COLOR <const> = 180
-local FORWARD <const>, BACKWARD <const> = KINDS[1], KINDS[2]
+local PAIR_COLOR <const> = 150
 
-local kind_named = {}
-for _, kind in ipairs(KINDS) do
-  kind_named[kind.kind] = kind
-end
+local visible = layout.visible
+local number_text = layout.number_text
 
 local function painted(text, color)
   return ("\27[30;48;5;%dm%s\27[0m"):format(color, text)
@@ -85,40 +48,7 @@ local function faint(text)
   return ("\27[2m%s\27[0m"):format(text)
 end
 
----- What is drawn: the actions within the window ----
-
--- The events that occupy a rank (transfers do not), rank after rank, each in the order of time.
--- Those outside of the window or without a length are left out.
-local function visible(timeline, window)
-  local next_event = timeline:actions(window.from, window.to)
-  return function()
-    while true do
-      local event = next_event()
-      if not event or not kind_named[event.kind] then
-        return nil -- transfers come last
-      end
-      if event.start < event.finish then
-        return event
-      end
-    end
-  end
-end
-
--- direction[stage]: 1 for the first direction, 2 for the other. Of several routes the first is the
--- first direction; a single one that comes by a rank again then goes the other way.
-local function find_directions(routes)
-  local direction, seen = {}, {}
-  local stage = 0
-  for number, route in ipairs(routes) do
-    for _, rank in ipairs(route.ranks) do
-      local again = #routes == 1 and seen[rank]
-      direction[stage] = (number > 1 or again) and 2 or 1
-      seen[rank] = true
-      stage = stage + 1
-    end
-  end
-  return direction
-end
+---- Scale ----
 
 -- What is in the window: the durations of the actions, from short to long, those that differ by
 -- less than a millionth of `least` as one; the kinds; whether there is a second direction.
@@ -139,8 +69,6 @@ local function survey(timeline, window, directions, least)
   table.sort(seen.durations)
   return seen
 end
-
----- Scale ----
 
 -- Euclid's algorithm; a remainder within `tolerance` of 0 or of the divisor is 0.
 local function common_divisor(a, b, tolerance)
@@ -201,61 +129,10 @@ local function scale_of(timeline, window, durations, columns)
   }
 end
 
----- Columns of a row ----
-
--- Adds the stretch [start, finish) to what is known of the columns that it touches. `owner` is an
--- event, or IDLE; `mark` is what counts together: the kind and the direction.
-local function add_stretch(columns, scale, mark, owner, start, finish)
-  local first = (math.max(start, scale.from) - scale.from) / scale.step
-  local last = (math.min(finish, scale.last) - scale.from) / scale.step
-  for c = math.floor(first + 1e-9), math.min(math.ceil(last - 1e-9), scale.columns) - 1 do
-    local column = columns[c] or { times = {}, owners = {}, most = {} }
-    columns[c] = column
-    local share = math.min(last, c + 1) - math.max(first, c)
-    column.times[mark] = (column.times[mark] or 0) + share
-    if share > (column.most[mark] or 0) + 1e-9 then
-      column.owners[mark], column.most[mark] = owner, share
-    end
-  end
-end
-
--- The owner of the mark with the most time in a column; of equals, to a millionth, of the first
--- mark by character, and of a bubble last.
-local function dominant(column)
-  local best, most = nil, 0
-  for mark, time in pairs(column.times) do
-    local millionths = math.floor(time * 1e6 + 0.5)
-    if millionths > most or (best and millionths == most and mark < best) then
-      best, most = mark, millionths
-    end
-  end
-  return best and column.owners[best]
-end
-
--- A list of runs { owner =, columns = } from left to right; the owner is an event, IDLE, or nil
--- past the end of the timeline.
-local function runs_of(columns, scale)
-  local runs = {}
-  for c = 0, scale.columns - 1 do
-    local owner = columns[c] and dominant(columns[c])
-    local run = runs[#runs]
-    if run and run.owner == owner then
-      run.columns = run.columns + 1
-    else
-      runs[#runs + 1] = { owner = owner, columns = 1 }
-    end
-  end
-  return runs
-end
-
 ---- Text of a row ----
 
 local function cased(letter, direction)
   return direction == 2 and letter:lower() or letter
-end
-
-local function mark_of(event, directions)
-  return cased(kind_named[event.kind].letter, directions[event.stage])
 end
 
 -- The first text that fits, padded to the width.
@@ -270,7 +147,7 @@ end
 
 local function plain_cell(event, width, directions)
   if not event.backward_chunk then
-    local mark = mark_of(event, directions)
+    local mark = layout.mark(event, directions)
     return fitted({ mark .. event.chunk, mark }, width, "-")
   end
   local forward = cased("F", directions[event.stage]) .. event.chunk
@@ -286,16 +163,16 @@ local function colored_pair(event, width, directions)
   local left = (width + 1) // 2
   local forward = fitted({ event.chunk .. "&", event.chunk .. "", "&" }, left, " ")
   local backward = fitted({ event.backward_chunk .. "" }, width - left, " ")
-  return painted(forward, FORWARD.colors[directions[event.stage]])
-    .. painted(backward, BACKWARD.colors[directions[event.backward_stage]])
+  return painted(forward, COLORS.forward[directions[event.stage]])
+    .. painted(backward, COLORS.backward[directions[event.backward_stage]])
 end
 
 local function colored_cell(event, width, directions)
   if event.backward_chunk then
     return colored_pair(event, width, directions)
   end
-  local text = fitted({ event.chunk .. "", mark_of(event, directions) }, width, " ")
-  return painted(text, kind_named[event.kind].colors[directions[event.stage]])
+  local text = fitted({ event.chunk .. "", layout.mark(event, directions) }, width, " ")
+  return painted(text, COLORS[event.kind][directions[event.stage]])
 end
 
 local function row_text(runs, directions, color)
@@ -316,38 +193,18 @@ end
 -- The text of every rank's row, by rank + 1.
 local function rows_of(timeline, window, scale, directions, color)
   local rows = {}
-  local next_event = visible(timeline, window)
-  local event = next_event()
-  for rank = 0, #timeline.busy - 1 do
-    local columns, free = {}, scale.from
-    while event and event.rank == rank do
-      add_stretch(columns, scale, IDLE_MARK, IDLE, free, event.start)
-      add_stretch(columns, scale, mark_of(event, directions), event, event.start, event.finish)
-      free = event.finish
-      event = next_event()
-    end
-    add_stretch(columns, scale, IDLE_MARK, IDLE, free, scale.last)
-    rows[rank + 1] = row_text(runs_of(columns, scale), directions, color)
-  end
+  layout.each_row(timeline, window, scale, directions, function(rank, runs)
+    rows[rank + 1] = row_text(runs, directions, color)
+  end)
   return rows
 end
 
 ---- Axis and legend ----
 
-local function number_text(value)
-  return ("%.6g"):format(value)
-end
-
--- The least 1, 2 or 5 times a power of ten, in time, that leaves room between the marks.
+-- The time between marks that leaves room for their numbers.
 local function tick_time(scale)
   local room = #number_text(scale.to) + 2
-  local least = math.max(room, 10) * scale.step
-  local unit = 10.0 ^ math.floor(math.log(least, 10))
-  for _, factor in ipairs { 1, 2, 5, 10 } do
-    if factor * unit >= least * (1 - 1e-9) then
-      return factor * unit
-    end
-  end
+  return layout.tick(math.max(room, 10) * scale.step)
 end
 
 -- Two lines: the times, and where they are.
@@ -400,12 +257,12 @@ local function kind_item(kind, second, color)
   if not color then
     return { text }
   end
-  if not kind.colors then
+  if not COLORS[kind.kind] then
     return { text, painted(kind.letter, PAIR_COLOR) .. " " .. kind.meaning }
   end
-  local samples, columns = painted(kind.letter, kind.colors[1]), kind.letter
+  local samples, columns = painted(kind.letter, COLORS[kind.kind][1]), kind.letter
   if second then
-    samples = samples .. painted(kind.letter:lower(), kind.colors[2])
+    samples = samples .. painted(kind.letter:lower(), COLORS[kind.kind][2])
     columns = columns .. kind.letter:lower()
   end
   return { columns .. " " .. kind.meaning, samples .. " " .. kind.meaning }
@@ -449,19 +306,6 @@ end
 
 ---- The whole ----
 
-local function read_window(timeline, values)
-  local window = { from = values.from, to = values.to or timeline.makespan }
-  if timeline.makespan > 0 and window.from >= timeline.makespan then
-    options.fail("gantt: option 'from' must be before the end of the timeline, %s (got %s)",
-      number_text(timeline.makespan), number_text(window.from))
-  end
-  if values.to and window.to <= window.from then
-    options.fail("gantt: option 'to' must be after 'from', %s (got %s)",
-      number_text(window.from), number_text(window.to))
-  end
-  return window
-end
-
 local function labels_of(num_ranks)
   local digits = #tostring(num_ranks - 1)
   local labels = {}
@@ -481,9 +325,20 @@ local function empty_drawing(labels)
   return table.concat(lines, "\n")
 end
 
-local function draw(timeline, given)
+-- The options, with the terminal's width and colours where there is one and they are not given.
+local function read_options(given)
   local values = options.read("gantt", DECLARED, given)
-  local window = read_window(timeline, values)
+  if values.color == nil then
+    values.color = terminal.has_color()
+  end
+  local columns = values.width or terminal.columns(USUAL_WIDTH)
+  values.width = math.min(math.max(columns, LEAST_WIDTH), MOST_WIDTH)
+  return values
+end
+
+local function draw(timeline, given)
+  local values = read_options(given)
+  local window = layout.read_window("gantt", timeline, values)
   local labels = labels_of(#timeline.busy)
   if timeline.makespan == 0 then
     return empty_drawing(labels)
@@ -491,7 +346,7 @@ local function draw(timeline, given)
   local title = "time" .. (values.unit ~= "" and ", " .. values.unit or "")
   local margin = math.max(#labels[1], utf8.len(title) + 2)
   local routes = timeline.schedule.routes
-  local directions = find_directions(routes)
+  local directions = layout.directions(routes)
   local columns = values.width - margin
   local seen = survey(timeline, window, directions, (window.to - window.from) / columns)
   local scale = scale_of(timeline, window, seen.durations, columns)

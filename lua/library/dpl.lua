@@ -549,6 +549,21 @@ function Editor:order(rank) end
 ---@return dpl.Schedule
 function Editor:schedule() end
 
+---One page of several timelines on one axis of time, at most 64: see `Timeline:to_html`.
+---@param timelines dpl.Timeline|dpl.Timeline[]
+---@param options? dpl.HtmlOptions
+---@return string
+function dpl.to_html(timelines, options) end
+
+---Writes that page to a file: see `Timeline:write_html`.
+---@param path string
+---@param timelines dpl.Timeline|dpl.Timeline[]
+---@param options? dpl.HtmlOptions
+---@return true? done nil where it cannot be written
+---@return string? message
+---@return "FILE"? code
+function dpl.write_html(path, timelines, options) end
+
 ---When every action of a schedule runs. `#timeline` is the number of actions. It may be closed
 ---early: `local t <close> = dpl.simulate(...)`.
 ---@class dpl.Timeline
@@ -591,16 +606,71 @@ function Timeline:columns() end
 
 ---How a timeline is drawn.
 ---@class dpl.GanttOptions
----@field width? integer columns of the whole, 40 to 10000; default 100
+---@field width? integer columns of the whole, 40 to 10000; default the terminal's, or 100
 ---@field from? number start of the window; default 0
 ---@field to? number end of the window; default the makespan; beyond it is left blank
----@field color? boolean colours of a terminal; default false
+---@field color? boolean colours of a terminal; default: where the output is one that has them
 ---@field unit? string unit of time, for the axis and the legend; default none
 
 ---A drawing in text: a row for each rank, time from left to right, a legend. No newline at its end.
 ---@param options? dpl.GanttOptions
 ---@return string
 function Timeline:gantt(options) end
+
+---The activations that a rank holds, in one stage's for one micro-batch: by position in its order,
+---while each action runs and once it has ended.
+---@param rank integer from 0
+---@return number[] during
+---@return number[] after
+function Timeline:memory(rank) end
+
+---What drawings have in common.
+---@class dpl.DrawingOptions
+---@field title? string one line, at most 200 characters; default none, or of a page the names
+---@field unit? string unit of time, at most 16 characters; default none
+---@field label? string what a rank is called, at most 32 characters; default "Device"
+---@field palette? "dualpipe"|"safe" the figures' colours, or such as the colour-blind tell apart
+---@field memory? boolean a strip of the activations held under each row; default false
+
+---How a drawing in vectors is made.
+---@class dpl.SvgOptions: dpl.DrawingOptions
+---@field width? integer pixels, 300 to 20000; default 1200
+---@field from? number start of the window; default 0
+---@field to? number end of the window; default the makespan; beyond it is left blank
+---@field theme? "light"|"dark" default "light"
+
+---A drawing in vectors, after DualPipe's figures. Of more than 50000 actions every pixel shows what
+---takes most of its time. At most 4096 ranks; more raise.
+---@param options? dpl.SvgOptions
+---@return string
+function Timeline:to_svg(options) end
+
+---Writes that drawing to a file, which appears only once it is whole.
+---@param path string
+---@param options? dpl.SvgOptions
+---@return true? done nil where it cannot be written
+---@return string? message
+---@return "FILE"? code
+function Timeline:write_svg(path, options) end
+
+---How a page is made.
+---@class dpl.HtmlOptions: dpl.DrawingOptions
+---@field theme? "auto"|"light"|"dark" default "auto": as the reader's system
+---@field names? string[] of the timelines, each at most 200 characters; default strategy and sizes
+
+---A page that needs no other file and no network: zoom, move, times, needs and memory of every
+---action, and what it waited for. At most 2000000 actions; more raise.
+---@param options? dpl.HtmlOptions
+---@return string
+function Timeline:to_html(options) end
+
+---Writes that page to a file, which appears only once it is whole.
+---@param path string
+---@param options? dpl.HtmlOptions
+---@return true? done nil where it cannot be written
+---@return string? message
+---@return "FILE"? code
+function Timeline:write_html(path, options) end
 
 ---What an event of a chain waited for: "start", nothing; "order", the action before on its rank;
 ---"own forward" and "own input gradient", the same, which is the F or I of its stage and chunk;
