@@ -559,7 +559,7 @@ function dpl.to_html(timelines, options) end
 ---@param path string
 ---@param timelines dpl.Timeline|dpl.Timeline[]
 ---@param options? dpl.HtmlOptions
----@return true? done nil where it cannot be written
+---@return boolean? done nil where it cannot be written
 ---@return string? message
 ---@return "FILE"? code
 function dpl.write_html(path, timelines, options) end
@@ -648,7 +648,7 @@ function Timeline:to_svg(options) end
 ---Writes that drawing to a file, which appears only once it is whole.
 ---@param path string
 ---@param options? dpl.SvgOptions
----@return true? done nil where it cannot be written
+---@return boolean? done nil where it cannot be written
 ---@return string? message
 ---@return "FILE"? code
 function Timeline:write_svg(path, options) end
@@ -667,7 +667,7 @@ function Timeline:to_html(options) end
 ---Writes that page to a file, which appears only once it is whole.
 ---@param path string
 ---@param options? dpl.HtmlOptions
----@return true? done nil where it cannot be written
+---@return boolean? done nil where it cannot be written
 ---@return string? message
 ---@return "FILE"? code
 function Timeline:write_html(path, options) end
