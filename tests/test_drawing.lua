@@ -192,13 +192,20 @@ function TestSvg.test_extreme_times()
   end
 end
 
--- However many actions there are: every pixel is drawn once.
+-- However many actions there are: every pixel shows what takes most of it, here the backward; in a
+-- window that is narrow enough every action is drawn again.
 function TestSvg.test_many_actions_are_drawn_by_pixels()
   local t = timeline("1f1b", 4, 10000)
   local text = t:to_svg { width = 500, memory = true }
-  lu.assertTrue(#text < 300000, #text)
-  lu.assertStrContains(text, ">Device 3<")
-  lu.assertTrue(count(text, "<rect") > 400)
+  lu.assertTrue(#text < 40000, #text)
+  lu.assertStrContains(text, "A pixel shows what takes most of it")
+  lu.assertStrContains(text, '<rect class="n B1" x="0"')
+  lu.assertNotStrContains(text, '"n F1"')
+  local forwards = dpl.simulate(t.schedule, { F = 2, B = 1 }):to_svg { width = 500 }
+  lu.assertStrContains(forwards, '"n F1"')
+  local window = t:to_svg { width = 500, from = 1000, to = 1030 }
+  lu.assertNotStrContains(window, "A pixel shows")
+  lu.assertTrue(count(window, 'class="B1"') > 30)
 end
 
 function TestSvg.test_is_the_same_every_time()

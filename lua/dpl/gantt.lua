@@ -328,10 +328,11 @@ end
 -- The options, with the terminal's width and colours where there is one and they are not given.
 local function read_options(given)
   local values = options.read("gantt", DECLARED, given)
+  local at_terminal = (values.color == nil or not values.width) and terminal.is_terminal()
   if values.color == nil then
-    values.color = terminal.has_color()
+    values.color = at_terminal and terminal.has_color()
   end
-  local columns = values.width or terminal.columns(USUAL_WIDTH)
+  local columns = values.width or at_terminal and terminal.columns(USUAL_WIDTH) or USUAL_WIDTH
   values.width = math.min(math.max(columns, LEAST_WIDTH), MOST_WIDTH)
   return values
 end

@@ -5,13 +5,15 @@
 --   assert(t:write_html("dualpipe.html", { unit = "ms" }))
 --   assert(dpl.write_html("both.html", { t1, t2 }, { names = { "before", "after" } }))
 --
--- The page is page.css and page.js, which lie beside this file, and the timelines as JSON.
+-- The page is page.css, page_timelines.js and page.js, which lie beside this file, and the
+-- timelines as JSON.
 
 local fail = require "dpl.fail"
 local layout = require "dpl.layout"
 local options = require "dpl.options"
 local script = require "dpl.page.js"
 local style = require "dpl.page.css"
+local timelines_script = require "dpl.page_timelines.js"
 local write_file = require "dpl.write_file"
 
 local html = {}
@@ -242,6 +244,7 @@ local function pieces_of(timelines, values)
     PAGE_BODY:format(title, legend_html(values.palette), title),
     data_json(timelines, names, values),
     PAGE_SCRIPT,
+    timelines_script,
     script,
     PAGE_END,
   }

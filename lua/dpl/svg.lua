@@ -152,21 +152,50 @@ local function add_actions(drawing)
   end
 end
 
+-- One rectangle for a stretch of runs too narrow for more; `stretch` may be nil.
+local function add_stretch(drawing, stretch)
+  if stretch then
+    add_rect(drawing, "n " .. stretch.class, stretch.x, stretch.width)
+  end
+end
+
+-- What a run too narrow for a border is painted as: a pair as its backward, the most of it.
+local function class_of(drawing, event)
+  drawing.kinds[event.kind] = true
+  local pair = event.backward_stage
+  local letter = pair and "B" or layout.kind_named[event.kind].letter
+  return letter .. drawing.directions[pair or event.stage]
+end
+
+-- The runs of a row from left to right, alike ones that are narrow as one.
+local function add_runs(drawing, runs, pixel)
+  local x, stretch = 0, nil
+  for _, run in ipairs(runs) do
+    local width = run.columns * pixel
+    local acts = run.owner and run.owner ~= layout.IDLE
+    local class = acts and width < LEAST_OUTLINED and class_of(drawing, run.owner)
+    if class and stretch and stretch.class == class then
+      stretch.width = stretch.width + width
+    else
+      add_stretch(drawing, stretch)
+      stretch = class and { class = class, x = x, width = width }
+      if acts and not class then
+        add_action(drawing, run.owner, x, width)
+      end
+    end
+    x = x + width
+  end
+  add_stretch(drawing, stretch)
+end
+
 -- Every pixel's most.
 local function add_pixels(drawing)
-  local window, columns = drawing.window, drawing.plot // 1
+  local window, columns = drawing.window, math.floor(drawing.plot)
   local scale = { from = window.from, last = math.min(window.to, drawing.timeline.makespan),
-    step = (window.to - window.from) / columns, columns = math.tointeger(columns) }
-  local pixel = drawing.plot / columns
+    step = (window.to - window.from) / columns, columns = columns }
   layout.each_row(drawing.timeline, window, scale, drawing.directions, function(rank, runs)
     begin_row(drawing, rank)
-    local column = 0
-    for _, run in ipairs(runs) do
-      if run.owner and run.owner ~= layout.IDLE then
-        add_action(drawing, run.owner, column * pixel, run.columns * pixel)
-      end
-      column = column + run.columns
-    end
+    add_runs(drawing, runs, drawing.plot / columns)
     add(drawing, "</g>")
   end)
 end
@@ -260,6 +289,9 @@ local function legend_items(drawing)
       cells = { { "F2", 0.5 }, { "B2", 0.5 } } }
   end
   items[#items + 1] = { text = "Bubble", width = 16, cells = { { "z", 1 } } }
+  if drawing.by_pixels then
+    items[#items + 1] = { text = "A pixel shows what takes most of it", width = 0, cells = {} }
+  end
   if drawing.most_held then
     items[#items + 1] = { text = ("Activations held, at most %s"):format(
       layout.number_text(drawing.most_held)), width = 16, cells = { { "m", 1 } } }
@@ -332,8 +364,8 @@ end
 
 local function add_rows(drawing)
   local count, second = survey(drawing.timeline, drawing.window, drawing.directions)
-  drawing.second = second
-  if count <= MOST_ACTIONS then
+  drawing.second, drawing.by_pixels = second, count > MOST_ACTIONS
+  if not drawing.by_pixels then
     add_actions(drawing)
   else
     add_pixels(drawing)
