@@ -388,6 +388,15 @@ typedef struct dpl_summary {
     double total_busy; /* over all ranks */
 } dpl_summary;
 
+/*
+ * The slope of a figure on either side of a cost, per unit of the cost. A makespan is the longest
+ * of finitely many paths through the schedule, so it is a convex, piecewise linear function of
+ * every cost: both slopes are exact, and they differ only where two paths are equally long.
+ */
+typedef struct dpl_slope {
+    double left, right;
+} dpl_slope;
+
 /* Makes room for a timeline of the schedule; simulate fills it, as often as wanted. */
 DPL_API dpl_code dpl_timeline_create(const dpl_schedule *schedule, const dpl_hooks *hooks,
                                      dpl_timeline **timeline, dpl_error *error);

@@ -155,11 +155,12 @@ end
 
 function TestCriticalPath.test_mistakes()
   local t = dpl.simulate(dpl.schedule("1f1b", { num_ranks = 2, num_chunks = 2 }))
-  for _, method in ipairs { "critical_path", "bubbles", "derivatives", "explain_bubble", "what_if" } do
+  for _, method in ipairs { "critical_path", "bubbles", "derivatives", "explain_bubble",
+    "what_if" } do
     simulating.assert_raises("called with ':'", t[method])
   end
   do
-    local closing <close> = t -- luacheck: ignore closing
+    local closing <close> = t -- luacheck: ignore
   end
   simulating.assert_raises("closed", function() t:critical_path() end)
 end

@@ -12,7 +12,6 @@
 #define DPL_EXPLAIN_H
 
 #include "../dpl.h"
-#include "search.h" /* dpl_slope */
 
 #ifdef __cplusplus
 extern "C" {

@@ -82,15 +82,6 @@ typedef struct dpl_contender {
 } dpl_contender;
 
 /*
- * The slope of a figure on either side of a cost, per unit of the cost. A makespan is the longest
- * of finitely many paths through the schedule, so it is a convex, piecewise linear function of
- * every cost: both slopes are exact, and they differ only where two paths are equally long.
- */
-typedef struct dpl_slope {
-    double left, right;
-} dpl_slope;
-
-/*
  * What a cost does to a schedule whose order stays as it is. F, I, W, p2p and an FB that was given
  * are independent of each other; each row moves one of them and holds the others. B is I + W, so it
  * moves with either; its own row moves I and W in proportion. An FB that was not given is F + B and
