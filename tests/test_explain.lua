@@ -6,6 +6,9 @@ local simulating = require "simulating"
 
 local MODELS = { "latency", "link", "blocking", "batched" }
 
+-- A link that is free again before what it carries arrives.
+local LINK <const> = { comm = "link", message_bytes = 1, bandwidth = 0.5 }
+
 -- Sixteenths: every sum is exact. Integers tie all the time, the others hardly ever.
 local COSTS = {
   { F = 1, B = 2 },
@@ -38,6 +41,7 @@ local function for_each_timeline(f)
           count = count + 1
         end
       end
+      f(dpl.simulate(schedule, costs, LINK), ("%s, costs %d, bandwidth"):format(shape[1], i))
       local lowered = schedule:lower()
       local streamed = lowered and dpl.simulate(lowered, costs, { comm = "stream" })
       if streamed then
@@ -155,11 +159,12 @@ end
 
 function TestCriticalPath.test_mistakes()
   local t = dpl.simulate(dpl.schedule("1f1b", { num_ranks = 2, num_chunks = 2 }))
-  for _, method in ipairs { "critical_path", "bubbles", "derivatives", "explain_bubble", "what_if" } do
+  for _, method in ipairs { "critical_path", "bubbles", "derivatives", "explain_bubble",
+    "what_if" } do
     simulating.assert_raises("called with ':'", t[method])
   end
   do
-    local closing <close> = t -- luacheck: ignore closing
+    local closing <close> = t -- luacheck: ignore
   end
   simulating.assert_raises("closed", function() t:critical_path() end)
 end

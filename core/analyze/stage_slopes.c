@@ -398,12 +398,12 @@ static dpl_code fill_rows(study *y, double *uses, dpl_stage_slope *rows, dpl_err
     }
     for (int32_t stage = 0; stage < s->num_stages && code == DPL_OK; stage++) {
         for (int cost = 0; cost < COSTS && code == DPL_OK; cost++) {
-            dpl_stage_slope *row = &rows[stage * COSTS + cost];
+            dpl_stage_slope *row = &rows[(size_t)stage * COSTS + (size_t)cost];
             *row = (dpl_stage_slope){.stage = stage};
             code = fill_row(y, uses, (dpl_kind)cost, row, error);
         }
     }
-    return code == DPL_OK ? fill_p2p(y, uses, &rows[s->num_stages * COSTS], error) : code;
+    return code == DPL_OK ? fill_p2p(y, uses, &rows[(size_t)s->num_stages * COSTS], error) : code;
 }
 
 size_t dpl_stage_slope_count(const dpl_schedule *schedule)

@@ -213,8 +213,11 @@ static dpl_code make_graph(dpl_explanation *x, dpl_error *error)
     size_t ranks = (size_t)t->schedule->num_ranks;
     dpl_program program;
     writer w = {.explanation = x, .last_to = dpl_allocate(hooks, ranks, sizeof *w.last_to)};
-    dpl_code code = w.last_to != NULL ? DPL_OK : out_of_memory(error);
-    if (code == DPL_OK && t->comm_model >= DPL_COMM_BLOCKING) {
+    dpl_code code = DPL_OK;
+    if (w.last_to == NULL) {
+        return out_of_memory(error);
+    }
+    if (t->comm_model >= DPL_COMM_BLOCKING) {
         code = dpl_program_create(t->schedule, t->comm_model, &program, error);
         w.program = &program;
     }

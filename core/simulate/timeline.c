@@ -52,10 +52,10 @@ dpl_code dpl_timeline_create_like(const dpl_timeline *model, const dpl_hooks *ho
 {
     const dpl_schedule *s = model->schedule;
     dpl_code code = dpl_timeline_create(s, hooks, timeline, error);
-    if (code != DPL_OK) {
+    dpl_timeline *t = *timeline;
+    if (t == NULL) {
         return code;
     }
-    dpl_timeline *t = *timeline;
     memcpy(t->durations, model->durations, dpl_schedule_num_costs(s) * sizeof *t->durations);
     t->p2p = model->p2p;
     t->weight_memory = model->weight_memory;
