@@ -195,7 +195,8 @@ static void choices_that_are_none(void)
     const dpl_choose_options options = {.costs = &costs};
     dpl_choice choices[] = {{1, DPL_NOTHING}, {0, 0}, {DPL_NOTHING, DPL_NOTHING}, {0, 5}};
     const char *const messages[] = {"what was chosen is not ready", "a pair is an F and a B",
-                                    "rank 0 could start 0F0", "what was chosen is not ready"};
+                                    "rank 0, which holds 0 activations, could start 0F0",
+                                    "what was chosen is not ready"};
     for (int i = 0; i < 4; i++) {
         CHECK(dpl_schedule_choose(&data, looks, &choices[i], &options, NULL, &s, &error) ==
               DPL_ARGUMENT);
@@ -367,6 +368,10 @@ static void sizes_are_checked_by_the_definition(void)
     shape.stages_per_rank = 2;
     CHECK(dpl_strategy_layout("odd", &shape, &hooks, &layout, &error) == DPL_OK);
     CHECK(layout.route_length == 3);
+    for (shape.stages_per_rank = 1; shape.stages_per_rank < 5; shape.stages_per_rank += 2) {
+        CHECK(dpl_strategy_check("odd", &shape, &hooks, &error) == DPL_SIZE);
+        CHECK_CONTAINS(error.message, "stages_per_rank that its 2 routes share evenly");
+    }
     dpl_strategies_destroy(set);
 }
 
@@ -478,6 +483,50 @@ static dpl_code repeat_one(const char *strategy, const dpl_shape *shape, const d
     return code;
 }
 
+/* A group whose text is long for what it has of actions. */
+static dpl_code write_one(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
+                          dpl_error *error)
+{
+    static char text[100000];
+    dpl_route route;
+    dpl_draft *draft = NULL;
+    (void)strategy;
+    memset(text, ' ', sizeof text);
+    text[0] = '[';
+    memcpy(text + sizeof text - 6, "F0]*99", 6);
+    const dpl_schedule_data data = linear(shape->num_ranks, shape->num_chunks, &route);
+    dpl_code code = dpl_draft_create(&data, hooks, &draft, error);
+    if (code == DPL_OK) {
+        code = dpl_draft_text(draft, 0, text, sizeof text, error);
+    }
+    dpl_draft_destroy(draft);
+    return code;
+}
+
+static int count_poll(void *user)
+{
+    ++*(int *)user;
+    return 0;
+}
+
+/* Slots that are far apart take no longer than those that are near. */
+static void gaps_of_a_block_take_no_time(void)
+{
+    static const int64_t F[] = {0};
+    static const int64_t B[] = {(int64_t)1 << 24};
+    const dpl_block block = {.interval = 1, .F = F, .B = B};
+    int polls = 0;
+    const dpl_hooks hooks = {.cancelled = count_poll, .user = &polls};
+    dpl_route route;
+    dpl_schedule *s = NULL;
+    dpl_error error;
+    const dpl_schedule_data data = linear(1, 2, &route);
+    CHECK(dpl_schedule_repeat(&data, &block, &hooks, &s, &error) == DPL_OK);
+    CHECK(is_order(s, 0, "0F0 0F1 0B0 0B1 "));
+    CHECK(polls < 20);
+    dpl_schedule_destroy(s);
+}
+
 static void every_allocation_may_fail(void)
 {
     const job jobs[] = {{all_at_once, "mine", {.num_ranks = 3, .num_chunks = 3}},
@@ -491,7 +540,8 @@ static void every_allocation_may_fail(void)
 static void long_work_may_be_stopped(void)
 {
     const job jobs[] = {{choose_one, "", {.num_ranks = 3, .num_chunks = 20000}},
-                        {repeat_one, "", {.num_ranks = 3, .num_chunks = 50000}}};
+                        {repeat_one, "", {.num_ranks = 3, .num_chunks = 50000}},
+                        {write_one, "", {.num_ranks = 1, .num_chunks = 99}}};
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
         cancel_at_each_poll(&jobs[i]);
     }
@@ -512,6 +562,7 @@ int main(void)
         TEST(sizes_are_checked_by_the_definition),
         TEST(answers_that_are_wrong),
         TEST(definitions_that_are_refused),
+        TEST(gaps_of_a_block_take_no_time),
         TEST(every_allocation_may_fail),
         TEST(long_work_may_be_stopped),
     };

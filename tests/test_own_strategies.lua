@@ -4,6 +4,7 @@ local lu = require "luaunit"
 local dpl = require "dpl"
 local analysis = require "dpl.analysis"
 local benchmark = require "dpl.benchmark"
+local process = require "process"
 local simulating = require "simulating"
 local defining = require "defining"
 
@@ -189,6 +190,83 @@ function TestDefinitions:test_options_of_its_own()
   lu.assertEquals(seen.depth, 2)
 end
 
+-- A strategy's own functions may ask for it again, with other options or none.
+function TestDefinitions:test_options_of_calls_within_calls()
+  local simulator = simulating.new_simulator { num_ranks = 1, num_chunks = 1 }
+  local seen = {}
+  self:define("recurs", {
+    options = { depth = { default = 1 } },
+    check = function(options)
+      if options.depth == 5 then
+        dpl.schedule("recurs", sizes(1, 1, { depth = 3 }))
+        simulator:makespan("recurs")
+      end
+      return true
+    end,
+    order = function(_, options)
+      seen[#seen + 1] = options.depth
+      return "F0 B0"
+    end,
+  })
+  dpl.schedule("recurs", sizes(1, 1, { depth = 5 }))
+  lu.assertEquals(seen, { 3, 1, 5 })
+end
+
+function TestDefinitions:test_options_whose_bounds_are_wide_or_wrong()
+  local order = AS_TEXT.order
+  self:define("wide", { order = order, options = {
+    depth = { default = 2, most = 1e18 }, limit = { default = math.huge },
+  } })
+  simulating.assert_raises("a whole number from -2147483647 to 2147483647", dpl.schedule, "wide",
+    sizes(2, 2, { depth = 1 << 33 }))
+  local function try(spec, text)
+    simulating.assert_raises(text, dpl.strategy, "wrong", { order = order, options = { d = spec } })
+  end
+  try({ default = 9, most = 4 }, "option 'd': its default is not within its 'most'")
+  try({ default = 0.5, least = 1 }, "option 'd': its default is not within its 'least'")
+  try({ default = 1, least = "0" }, "option 'd': 'least' must be a number (got a string)")
+end
+
+function TestDefinitions:test_odd_keys_in_options()
+  self:define("odd_keys", {
+    order = function(rank, options)
+      options[{}], options[1.5], options[true] = 1, 2, 3
+      lu.assertNil(options.anything)
+      simulating.assert_raises("did you mean 'num_ranks'?", function()
+        return options.num_rank
+      end)
+      lu.assertNil(getmetatable(options).__index(5, "num_rank"))
+      return AS_TEXT.order(rank, options)
+    end,
+  })
+  assert_same_orders("odd_keys", "1f1b", sizes(2, 3))
+end
+
+function TestDefinitions:test_stages_that_routes_cannot_share()
+  self:define("both", {
+    routes = "both_ways", options = { stages_per_rank = { default = 2 } },
+    order = function() return "" end,
+  })
+  for _, stages in ipairs { 1, 3 } do
+    simulating.assert_raises("stages_per_rank that its 2 routes share evenly (got " .. stages,
+      dpl.schedule, "both", sizes(2, 2, { stages_per_rank = stages }))
+  end
+end
+
+-- What a metatable gives is as good as a field, and is asked for once.
+function TestDefinitions:test_a_definition_with_a_metatable()
+  local asked = {}
+  self:define("inherits", setmetatable({ summary = "mine" }, {
+    __index = function(_, name)
+      asked[name] = (asked[name] or 0) + 1
+      return ({ order = AS_TEXT.order, source = ("x"):rep(100) })[name]
+    end,
+  }))
+  assert_same_orders("inherits", "1f1b", sizes(3, 4))
+  lu.assertEquals(dpl.describe("inherits").source, ("x"):rep(100))
+  lu.assertEquals({ asked.order, asked.source, asked.summary }, { 1, 1 })
+end
+
 function TestDefinitions:test_costs()
   local seen
   self:define("priced", {
@@ -282,6 +360,16 @@ function TestDefinitions:test_a_builder_ends_with_its_function()
   })
   dpl.schedule("keeps", sizes(2, 2))
   simulating.assert_raises("good within its function only", function() kept:F(0) end)
+end
+
+function TestDefinitions:test_a_builder_that_is_collected_too_early()
+  self:define("wrong", {
+    order = function(_, _, o)
+      debug.getmetatable(o).__gc(o)
+      return "F0 B0"
+    end,
+  })
+  simulating.assert_raises("its builder was collected", dpl.schedule, "wrong", sizes(1, 1))
 end
 
 function TestDefinitions:test_mistakes_of_the_builder()
@@ -412,4 +500,24 @@ function TestDefinitions:test_none_is_defined_while_one_is_made()
     sizes(2, 2))
 end
 
-return { TestEverywhere = TestEverywhere, TestDefinitions = TestDefinitions }
+-- ---- The end of the state ----
+
+local TestEnd = process.test_table()
+
+-- Finalizers of a script run after those of objects that were made later.
+function TestEnd.test_names_live_as_long_as_objects()
+  local output, code = process.evaluate [[
+    local dpl, simulating = require "dpl", require "dpl.simulator"
+    local comparator
+    Kept = setmetatable({}, { __gc = function() print(pcall(comparator.compare_strategies,
+      comparator)) end })
+    dpl.strategy("mine_for_now", { order = function() return "F0 B0" end })
+    comparator = simulating.ScheduleComparator { num_ranks = 2, num_chunks = 1,
+      strategies = { "mine_for_now", "gpipe" } }
+  ]]
+  process.assert_contains({ "unknown strategy 'mine_for_now'" }, 0, output, code)
+end
+
+return {
+  TestEverywhere = TestEverywhere, TestDefinitions = TestDefinitions, TestEnd = TestEnd,
+}

@@ -373,6 +373,25 @@ end
 
 -- ---- A block ----
 
+-- The list is the rule's own to sort.
+function TestChoose:test_sorted_lists()
+  self:define("sorts", {
+    choose = function(_, ready)
+      table.sort(ready, function(a, b) return a.kind < b.kind end)
+      return ready[1]
+    end,
+  })
+  self:define("looks", { choose = function(_, ready) return ready.B or ready.F end })
+  assert_same_orders("sorts", "looks", sizes(3, 5))
+  self:define("wrong", {
+    choose = function(_, ready)
+      ready[1][1] = 2
+      return ready[1]
+    end,
+  })
+  simulating.assert_raises("is not ready", dpl.schedule, "wrong", sizes(3, 5))
+end
+
 local TestBlock = suite()
 
 function TestBlock:test_split_backwards()

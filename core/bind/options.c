@@ -1,5 +1,5 @@
 /* Reads tables of named options into structs, as a list of dpl_option says. */
-#include "bind/bind.h"
+#include "bind/own.h"
 
 #include <math.h>
 #include <string.h>
@@ -141,7 +141,8 @@ static const char *strategy_at(lua_State *L, int index, const char *subject)
         dpl_bind_raise(L, &error);
         return NULL;
     }
-    return info->name;
+    const dpl_own *own = dpl_own_find(L, name);
+    return own != NULL ? own->name : info->name; /* which lives as long as all objects do */
 }
 
 const char *dpl_bind_strategy(lua_State *L, int index)

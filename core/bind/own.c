@@ -88,11 +88,11 @@ static int index_options(lua_State *L)
 {
     const char *names[MOST_OPTIONS];
     size_t count = 0;
-    if (lua_type(L, 2) != LUA_TSTRING) {
+    if (lua_type(L, 1) != LUA_TTABLE || lua_type(L, 2) != LUA_TSTRING) {
         return 0;
     }
     for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1)) {
-        if (count < MOST_OPTIONS) {
+        if (count < MOST_OPTIONS && lua_type(L, -2) == LUA_TSTRING) {
             names[count++] = lua_tostring(L, -2);
         }
     }
@@ -222,6 +222,7 @@ static dpl_own_call *begin_call(lua_State *L)
     lua_getiuservalue(L, -1, DPL_OWN_VALUE_DEFINITION);
     lua_remove(L, -2);
     dpl_own_push_options(L, call);
+    call->own->use_given = false; /* what its functions ask of it is another call */
     return call;
 }
 
@@ -300,18 +301,25 @@ static dpl_code enter(lua_CFunction function, dpl_own_call *call)
 {
     dpl_bind_state *state = call->own->state;
     lua_State *L = dpl_bind_running(state);
-    if (!lua_checkstack(L, 4) || dpl_bind_making(state) >= MOST_NESTED) {
+    const bool had_given = call->own->use_given;
+    if (!lua_checkstack(L, 6) || dpl_bind_making(state) >= MOST_NESTED) {
         return dpl_fail(call->error, DPL_ARGUMENT,
                         "strategy '%s' is made for a strategy that is made for it, and so on",
                         call->own->name);
     }
+    lua_rawgetp(L, LUA_REGISTRYINDEX, call->own);
+    lua_getiuservalue(L, -1, DPL_OWN_VALUE_GIVEN);
     lua_pushcfunction(L, function);
     lua_pushlightuserdata(L, call);
     dpl_bind_set_making(state, 1);
     int status = lua_pcall(L, 1, 0, 0);
     dpl_bind_set_making(state, -1);
     dpl_bind_set_running(state, L);
-    return status == LUA_OK ? call->code : note_error(L, call, status);
+    dpl_code code = status == LUA_OK ? call->code : note_error(L, call, status);
+    lua_setiuservalue(L, -2, DPL_OWN_VALUE_GIVEN);
+    lua_pop(L, 1);
+    call->own->use_given = had_given;
+    return code;
 }
 
 dpl_code dpl_own_check(void *user, const dpl_shape *shape, dpl_error *error)

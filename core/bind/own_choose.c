@@ -173,11 +173,18 @@ typedef struct asking {
     dpl_choice *choice;
 } asking;
 
+/* Where the entry of a ready action is in ENTRIES. */
+static lua_Integer key_of(const asking *a, size_t place)
+{
+    const dpl_ready *r = &a->ready[place];
+    return r->kind * a->state->num_stages + r->stage + 1;
+}
+
 /* [-0, +1, m] Pushes the entry of a ready action, up to date. */
 static void push_entry(lua_State *L, const asking *a, size_t place)
 {
     const dpl_ready *r = &a->ready[place];
-    lua_Integer key = r->kind * a->state->num_stages + r->stage + 1;
+    lua_Integer key = key_of(a, place);
     if (lua_rawgeti(L, lua_upvalueindex(ENTRIES), key) == LUA_TNIL) {
         lua_pop(L, 1);
         lua_createtable(L, 1, 3);
@@ -229,6 +236,19 @@ static size_t place_of_kind(const asking *a, const char *name)
     return DPL_NOTHING;
 }
 
+/* [-0, +0, -] Whether the table at `index` is the entry of the action at a place. The list itself
+ * is the rule's to sort. */
+static bool is_entry(lua_State *L, const asking *a, int index, lua_Integer place)
+{
+    if (place < 1 || (lua_Unsigned)place > a->count) {
+        return false;
+    }
+    lua_rawgeti(L, lua_upvalueindex(ENTRIES), key_of(a, (size_t)place - 1));
+    bool found = lua_rawequal(L, -1, index);
+    lua_pop(L, 1);
+    return found;
+}
+
 /* [-0, +0, m] The place of the answer at `index`: an entry, a place in the list, or a kind. */
 static size_t place_of(lua_State *L, const asking *a, int index)
 {
@@ -239,9 +259,8 @@ static size_t place_of(lua_State *L, const asking *a, int index)
     if (lua_istable(L, index)) {
         lua_rawgeti(L, index, 1);
         place = lua_tointeger(L, -1);
-        lua_rawgeti(L, lua_upvalueindex(READY), place);
-        place = lua_rawequal(L, -1, index) ? place : 0;
-        lua_pop(L, 2);
+        lua_pop(L, 1);
+        place = is_entry(L, a, index, place) ? place : 0;
     } else if (lua_isinteger(L, index)) {
         place = lua_tointeger(L, index);
     }

@@ -189,6 +189,9 @@ static void write_rank(lua_State *L, dpl_own_call *call, builder *b, int at)
     b->is_used = false;
     lua_call(L, 3, 1);
     check_answer(L, call, b, at);
+    if (b->draft == NULL) {
+        dpl_own_error(L, call, "order", "its builder was collected"); /* by way of debug */
+    }
     if (lua_type(L, -1) == LUA_TSTRING) {
         const char *text = lua_tolstring(L, -1, &length);
         if (dpl_draft_text(b->draft, b->rank, text, length, &error) != DPL_OK) {

@@ -1,5 +1,6 @@
 /* dpl.strategy(name, definition): strategies written in Lua, known wherever those of the library
  * are. */
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -52,8 +53,12 @@ static void check_option(lua_State *L, const char *name)
         bool whole = lua_isinteger(L, -2);
         double least = whole ? -DPL_MOST_COUNT : -DPL_MOST_NUMBER;
         double most = whole ? DPL_MOST_COUNT : DPL_MOST_NUMBER;
-        least = lua_getfield(L, spec, "least") == LUA_TNUMBER ? lua_tonumber(L, -1) : least;
-        most = lua_getfield(L, spec, "most") == LUA_TNUMBER ? lua_tonumber(L, -1) : most;
+        if (lua_getfield(L, spec, "least") == LUA_TNUMBER) {
+            least = fmax(least, lua_tonumber(L, -1));
+        }
+        if (lua_getfield(L, spec, "most") == LUA_TNUMBER) {
+            most = fmin(most, lua_tonumber(L, -1));
+        }
         if (whole) {
             lua_pushinteger(L, dpl_bind_count(L, spec + 1, subject, least, most));
             lua_replace(L, spec + 1);
@@ -231,6 +236,26 @@ static int routes_of(lua_State *L)
     return DPL_OWN_ROUTES;
 }
 
+/* [-0, +0, v] The default of an option, a number, is on top, two above its spec. Where it is out of
+ * all bounds of what may be given, as math.huge is, it is so on purpose. */
+static void check_bounds(lua_State *L, const char *owner)
+{
+    static const char *const names[] = {"least", "most"};
+    lua_Number preset = lua_tonumber(L, -1);
+    for (int i = 0; i < 2; i++) {
+        int type = lua_getfield(L, -3, names[i]);
+        lua_Number bound = lua_tonumber(L, -1);
+        if (type != LUA_TNIL && type != LUA_TNUMBER) {
+            dpl_bind_error(L, "%s: '%s' must be a number (got a %s)", owner, names[i],
+                           luaL_typename(L, -1));
+        }
+        if (type == LUA_TNUMBER && !(i == 0 ? preset >= bound : preset <= bound)) {
+            dpl_bind_error(L, "%s: its default is not within its '%s'", owner, names[i]);
+        }
+        lua_pop(L, 1);
+    }
+}
+
 /* [-0, +0, v] The spec of an option, on top, its name below. */
 static void check_spec(lua_State *L)
 {
@@ -245,6 +270,9 @@ static void check_spec(lua_State *L)
     int type = lua_getfield(L, -2, "default");
     if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN) {
         dpl_bind_error(L, "%s needs a default: a number, a text or a boolean", owner);
+    }
+    if (type == LUA_TNUMBER) {
+        check_bounds(L, owner);
     }
     lua_pop(L, 2);
 }
@@ -271,23 +299,28 @@ static bool check_options(lua_State *L, int32_t *stages)
     }
     lua_getfield(L, -1, "default");
     *stages = dpl_bind_count(L, -1, OWNER ": the default of 'stages_per_rank'", 1, 65536);
+    lua_pushnil(L);
+    lua_setfield(L, -4, "stages_per_rank"); /* it is the shape's */
     return true;
 }
 
-/* [-0, +1, m] A copy of the definition, so that what the caller does to his changes nothing; the
- * option stages_per_rank is the shape's. */
-static void push_definition(lua_State *L)
+/* [-0, +0, v] Puts a copy in the definition's place, so that what the caller does to his changes
+ * nothing, and what a metatable of it gives is asked for once. */
+static void copy_definition(lua_State *L)
 {
-    push_copy(L, DPL_OWN_DEFINITION, 0);
+    lua_newtable(L);
+    for (int i = 0; fields[i] != NULL; i++) {
+        lua_getfield(L, DPL_OWN_DEFINITION, fields[i]);
+        lua_setfield(L, -2, fields[i]);
+    }
     lua_pushvalue(L, 1);
     lua_setfield(L, -2, "name");
     if (lua_getfield(L, -1, "options") == LUA_TTABLE) {
         push_copy(L, lua_gettop(L), 1);
-        lua_pushnil(L);
-        lua_setfield(L, -2, "stages_per_rank");
         lua_setfield(L, -3, "options");
     }
     lua_pop(L, 1);
+    lua_replace(L, DPL_OWN_DEFINITION);
 }
 
 /* [-0, +n, v] An edit's schedule has the routes of its base. */
@@ -351,15 +384,13 @@ static dpl_own *push_own(lua_State *L)
                      .has_check = get_field(L, "check", LUA_TFUNCTION, "a function")};
     own->uses_costs |= own->form == DPL_OWN_CHOOSE; /* time goes by them */
     lua_settop(L, at);
-    push_definition(L);
-    lua_getfield(L, -1, "name");
-    own->name = lua_tostring(L, -1);
-    lua_pop(L, 1);
+    own->name = lua_tostring(L, 1);
     if (own->form == DPL_OWN_EDIT) {
-        lua_getfield(L, -1, "base");
+        lua_getfield(L, DPL_OWN_DEFINITION, "base");
         own->base = dpl_bind_strategy(L, -1);
         lua_pop(L, 1);
     }
+    lua_pushvalue(L, DPL_OWN_DEFINITION);
     lua_setiuservalue(L, at, DPL_OWN_VALUE_DEFINITION);
     return own;
 }
@@ -408,6 +439,7 @@ static int add_strategy(lua_State *L, dpl_strategies *set, dpl_bind_state *state
 {
     dpl_error error;
     dpl_bind_check_names(L, DPL_OWN_DEFINITION, OWNER, fields);
+    copy_definition(L);
     int32_t stages = 0;
     bool takes_stages = check_options(L, &stages);
     lua_settop(L, DPL_OWN_DEFINITION);

@@ -189,10 +189,10 @@ typedef struct dpl_choose_options {
 /*
  * Makes a schedule by running it: time goes on, and whenever a rank is free and has actions whose
  * inputs have arrived, `choose` is asked for it; ranks at the same time in their order. A rank that
- * starts nothing is asked again at the next time at which any action ends or any input arrives.
- * Timing is that of dpl_simulate with DPL_COMM_LATENCY, on whole numbers, so that ties are ties. Of
- * `data` the sizes and routes are looked at. DPL_ARGUMENT where all ranks leave what they could
- * start for ever, or a choice is not among the ready actions.
+ * starts nothing is asked again at the next time at which any action ends, or the inputs of a next
+ * action arrive at a rank that is free. Timing is that of dpl_simulate with DPL_COMM_LATENCY, on
+ * whole numbers, so that ties are ties. Of `data` the sizes and routes are looked at. DPL_ARGUMENT
+ * where all ranks leave what they could start for ever, or a choice is not among the ready actions.
  */
 DPL_API dpl_code dpl_schedule_choose(const dpl_schedule_data *data, dpl_choose *choose, void *user,
                                      const dpl_choose_options *options, const dpl_hooks *hooks,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "schedule/draft.h"
 
 /* What Lua makes of a division. */
@@ -238,6 +239,14 @@ static dpl_code skip_group(reader *r)
     return wrong(r, "this [ is not closed");
 }
 
+/* Whether to stop, now that the text from `begin` on has been read once more. It may be long, and
+ * have few actions. */
+static bool is_cancelled(const reader *r, const char *begin)
+{
+    dpl_draft *d = r->draft;
+    return dpl_cancelled_after(&d->schedule->hooks, &d->work, (size_t)(r->at - begin));
+}
+
 /* Repeats what is between the brackets; without actions in it once is enough. */
 static dpl_code repeat(reader *r, const char *begin, int64_t times, int64_t step, int64_t shift,
                        int depth)
@@ -248,6 +257,9 @@ static dpl_code repeat(reader *r, const char *begin, int64_t times, int64_t step
         size_t before = r->draft->schedule->num_actions;
         r->at = begin;
         code = read_items(r, shift + i * step, depth + 1);
+        if (code == DPL_OK && is_cancelled(r, begin)) {
+            code = dpl_fail(r->error, DPL_CANCELLED, "cancelled");
+        }
         if (r->draft->schedule->num_actions == before) {
             break;
         }

@@ -269,7 +269,8 @@ static dpl_code ask(dpl_chooser *c, int32_t rank, dpl_error *error)
     if (count == 0) {
         return DPL_OK;
     }
-    if (dpl_cancelled_after(&c->schedule->hooks, &c->work, 16)) {
+    size_t stages = c->stages_begin[rank + 1] - c->stages_begin[rank];
+    if (dpl_cancelled_after(&c->schedule->hooks, &c->work, 16 + stages)) {
         return dpl_fail(error, DPL_CANCELLED, "cancelled");
     }
     dpl_error unread;

@@ -173,18 +173,25 @@ static void find_span(const repeater *r, int64_t *first, int64_t *end)
     }
 }
 
-static void add_interval(repeater *r, int64_t interval)
+/* Gives the next interval that may have an action: a gap may be as long as all of them. */
+static int64_t add_interval(repeater *r, int64_t interval)
 {
     dpl_schedule *s = r->schedule;
+    int64_t next = INT64_MAX;
     for (size_t i = 0; i < r->count; i++) {
         const sequence *q = &r->sequences[i];
         const dpl_route_stages *route = route_of(r, q->stage);
         int64_t chunk = interval - q->from;
+        int64_t own = chunk < 0 ? q->from : interval + 1;
+        if (own < end_of(r, q) && own < next) {
+            next = own;
+        }
         if (chunk >= 0 && chunk < route->num_chunks) {
             s->actions[s->num_actions++] =
                 (dpl_action){q->kind, q->stage, (int32_t)(chunk + route->first_chunk), -1, -1};
         }
     }
+    return next;
 }
 
 static dpl_code write_rank(repeater *r, int32_t rank, dpl_error *error)
@@ -205,8 +212,8 @@ static dpl_code write_rank(repeater *r, int32_t rank, dpl_error *error)
                         "one",
                         (long)rank, (long long)(end - first));
     }
-    for (int64_t interval = first; interval < end; interval++) {
-        add_interval(r, interval);
+    for (int64_t interval = first; interval < end;) {
+        interval = add_interval(r, interval);
         if (dpl_cancelled_after(&r->schedule->hooks, &r->work, r->count)) {
             return dpl_fail(error, DPL_CANCELLED, "cancelled");
         }

@@ -82,13 +82,25 @@ static dpl_code check_option(const dpl_strategy *row, const char *name, dpl_shap
     return DPL_OK;
 }
 
+/* Of an option that counts the stages of several routes: all of them are of one length. */
+static dpl_code check_share(const dpl_strategy *row, int32_t stages, dpl_error *error)
+{
+    if (stages % row->info.num_routes != 0) {
+        return dpl_fail(error, DPL_SIZE,
+                        "%s needs a stages_per_rank that its %ld routes share evenly (got %ld)",
+                        row->info.name, (long)row->info.num_routes, (long)stages);
+    }
+    return DPL_OK;
+}
+
 /* stages_per_rank may be said of every strategy, as long as it is true. */
 static dpl_code check_stages(const dpl_strategy *row, const dpl_shape *shape, dpl_error *error)
 {
     int32_t own = dpl_shape_whole(row, shape).stages_per_rank;
     if (row->option == DPL_STAGES_PER_RANK) {
-        return check_option(row, "stages_per_rank", DPL_STAGES_PER_RANK, shape->stages_per_rank,
-                            error);
+        dpl_code code = check_option(row, "stages_per_rank", DPL_STAGES_PER_RANK,
+                                     shape->stages_per_rank, error);
+        return code == DPL_OK ? check_share(row, own, error) : code;
     }
     if (shape->stages_per_rank != 0 && shape->stages_per_rank != own) {
         return dpl_fail(error, DPL_SIZE, "%s has %ld stage%s on a rank (got stages_per_rank = %ld)",
