@@ -302,6 +302,10 @@ local dpl = require "dpl"
 local s = dpl.schedule("gpipe", { num_ranks = 2, num_chunks = 2 })
 local t = dpl.simulate(s)
 print(type(getmetatable(s)), type(getmetatable(t)), (pcall(setmetatable, s, {})))]])
+  -- dpl.progress gives the loop a value to close, which a script can take.
+  assert_prints("string\tfalse", [[
+local work = select(4, require "dpl".progress(1))
+print(type(getmetatable(work)), (pcall(setmetatable, work, {})))]])
 end
 
 function TestEscapes.test_collector()
