@@ -364,6 +364,15 @@ while true do
 end]], "--memory 32M"))
 end
 
+-- What dpl.parallel writes of a result is C's, and was once nobody's.
+function TestEscapes.test_memory_of_results_counts()
+  local output, code = sandboxed([[
+local text = ("x"):rep(10 << 20)
+require "dpl.parallel".map({ 1 }, function() return text end)]], "--memory 24M")
+  lu.assertEquals(code, 1)
+  lu.assertStrContains(output, "not enough memory")
+end
+
 function TestEscapes.test_dead_objects_make_room_for_the_library()
   assert_run("done\n", 0, sandboxed([[
 local dpl = require "dpl"
