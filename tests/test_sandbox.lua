@@ -404,6 +404,13 @@ function TestEscapes.test_deep_recursion()
     "local function h(e) error(e) end local function f() xpcall(f, h) error('overflow') end f()",
     "local function f() local x <close> = setmetatable({}, { __close = function() f() end }) end"
       .. " f()",
+    "local function closing(f) local c = coroutine.create(function() local x <close> ="
+      .. " setmetatable({}, { __close = f }) coroutine.yield() end) coroutine.resume(c)"
+      .. " return function() assert(coroutine.close(c)) end end"
+      .. " local f = print for _ = 1, 20000 do f = closing(f) end f()",
+    "local function closing(f) local w = coroutine.wrap(function() local x <close> ="
+      .. " setmetatable({}, { __close = f }) coroutine.yield() error('overflow', 0) end) w()"
+      .. " return w end local f = print for _ = 1, 20000 do f = closing(f) end f()",
     "local function f() local c = coroutine.create(function() local x <close> = setmetatable({},"
       .. " { __close = f }) coroutine.yield() end) coroutine.resume(c)"
       .. " assert(coroutine.close(c)) end f()",
