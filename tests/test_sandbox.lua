@@ -184,6 +184,34 @@ print(pcall(print, ('x'):rep(90)))]]) .. " 2>/dev/null | cut -c 1-20 | head -n 3
     "(the script may).*", "%1"), 1)
 end
 
+function TestContents.test_errors_are_output()
+  for _, error in ipairs {
+    "error(('x'):rep(100000), 0)",
+    "error(setmetatable({}, { __tostring = function() return ('x'):rep(100000) end }))",
+  } do
+    local output, code = sandboxed(error, "--output 10000")
+    lu.assertEquals(code, 1)
+    lu.assertStrContains(output, "dpl: xxx")
+    lu.assertTrue(#output < 10100)
+  end
+end
+
+-- Messages show the line that they are about, but not of any file that a script names.
+function TestContents.test_errors_show_no_files()
+  write("secret.txt", "one\ntwo\n")
+  for _, script in ipairs {
+    "load('\\nerror(1 .. [[]])', '@secret.txt')()",
+    "error('secret.txt:2: oh', 0)",
+    "coroutine.wrap(function() error('secret.txt:2: oh', 0) end)()",
+    "error('error loading module \\'a\\' from file \\'b\\':\\n\\tsecret.txt:2: oh', 0)",
+  } do
+    local output, code = sandboxed(script)
+    lu.assertEquals(code, 1)
+    lu.assertNil(output:find("two", 1, true), output)
+  end
+  assert_contains({ "s.lua:2: oh", "    2 | error('oh')" }, 1, sandboxed("\nerror('oh')"))
+end
+
 function TestContents.test_no_file_of_the_user_is_a_module()
   write("helper.lua", "return 'a file'")
   write("dpl.lua", "return 'a file'")
