@@ -189,6 +189,22 @@ function TestDefinitions:test_options_of_its_own()
   lu.assertEquals(seen.depth, 2)
 end
 
+-- A script may write into its options whatever keys it likes.
+function TestDefinitions:test_typos_in_options_that_were_added_to()
+  for _, key in ipairs { true, 1, 1.5, {} } do
+    local message
+    self:define("adds", {
+      order = function(rank, options)
+        options[key] = true
+        message = select(2, pcall(function() return options.num_rank end))
+        return AS_TEXT.order(rank, options)
+      end,
+    })
+    dpl.schedule("adds", sizes(2, 3))
+    lu.assertStrContains(message, "the options have no 'num_rank' (did you mean 'num_ranks'?)")
+  end
+end
+
 function TestDefinitions:test_costs()
   local seen
   self:define("priced", {

@@ -92,7 +92,7 @@ static int index_options(lua_State *L)
         return 0;
     }
     for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1)) {
-        if (count < MOST_OPTIONS) {
+        if (count < MOST_OPTIONS && lua_type(L, -2) == LUA_TSTRING) { /* scripts may add others */
             names[count++] = lua_tostring(L, -2);
         }
     }
