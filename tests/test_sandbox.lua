@@ -242,6 +242,13 @@ print(select(2, pcall(written)))
 io.write(s:to_csv())]]))
 end
 
+function TestContents.test_help_on_values()
+  assert_prints("dpl.schedule(name, shape)\tschedule", [[
+local dpl, help = require "dpl", require "dpl.help"
+local schedule = dpl.schedule("gpipe", { num_ranks = 2, num_chunks = 2 })
+print(help.text(dpl.schedule):match("^[^\n]*"), help.text(schedule):match("^%a+"):lower())]])
+end
+
 function TestContents.test_scripts_of_dpl_print_what_they_print_outside()
   for _, arguments in ipairs {
     "quickstart.lua", "compare.lua --ranks 4 --chunks 8", "compare.lua --help",
