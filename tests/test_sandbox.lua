@@ -184,6 +184,34 @@ print(pcall(print, ('x'):rep(90)))]]) .. " 2>/dev/null | cut -c 1-20 | head -n 3
     "(the script may).*", "%1"), 1)
 end
 
+function TestContents.test_errors_are_output()
+  for _, error in ipairs {
+    "error(('x'):rep(100000), 0)",
+    "error(setmetatable({}, { __tostring = function() return ('x'):rep(100000) end }))",
+  } do
+    local output, code = sandboxed(error, "--output 10000")
+    lu.assertEquals(code, 1)
+    lu.assertStrContains(output, "dpl: xxx")
+    lu.assertTrue(#output < 10100)
+  end
+end
+
+-- Messages show the line that they are about, but not of any file that a script names.
+function TestContents.test_errors_show_no_files()
+  write("secret.txt", "one\ntwo\n")
+  for _, script in ipairs {
+    "load('\\nerror(1 .. [[]])', '@secret.txt')()",
+    "error('secret.txt:2: oh', 0)",
+    "coroutine.wrap(function() error('secret.txt:2: oh', 0) end)()",
+    "error('error loading module \\'a\\' from file \\'b\\':\\n\\tsecret.txt:2: oh', 0)",
+  } do
+    local output, code = sandboxed(script)
+    lu.assertEquals(code, 1)
+    lu.assertNil(output:find("two", 1, true), output)
+  end
+  assert_contains({ "s.lua:2: oh", "    2 | error('oh')" }, 1, sandboxed("\nerror('oh')"))
+end
+
 function TestContents.test_no_file_of_the_user_is_a_module()
   write("helper.lua", "return 'a file'")
   write("dpl.lua", "return 'a file'")
@@ -212,6 +240,13 @@ local written = function() s:write_csv("t.csv") end
 print(select(2, pcall(read)))
 print(select(2, pcall(written)))
 io.write(s:to_csv())]]))
+end
+
+function TestContents.test_help_on_values()
+  assert_prints("dpl.schedule(name, shape)\tschedule", [[
+local dpl, help = require "dpl", require "dpl.help"
+local schedule = dpl.schedule("gpipe", { num_ranks = 2, num_chunks = 2 })
+print(help.text(dpl.schedule):match("^[^\n]*"), help.text(schedule):match("^%a+"):lower())]])
 end
 
 function TestContents.test_scripts_of_dpl_print_what_they_print_outside()
@@ -302,6 +337,10 @@ local dpl = require "dpl"
 local s = dpl.schedule("gpipe", { num_ranks = 2, num_chunks = 2 })
 local t = dpl.simulate(s)
 print(type(getmetatable(s)), type(getmetatable(t)), (pcall(setmetatable, s, {})))]])
+  -- dpl.progress gives the loop a value to close, which a script can take.
+  assert_prints("string\tfalse", [[
+local work = select(4, require "dpl".progress(1))
+print(type(getmetatable(work)), (pcall(setmetatable, work, {})))]])
 end
 
 function TestEscapes.test_collector()
@@ -360,6 +399,15 @@ while true do
 end]], "--memory 32M"))
 end
 
+-- What dpl.parallel writes of a result is C's, and was once nobody's.
+function TestEscapes.test_memory_of_results_counts()
+  local output, code = sandboxed([[
+local text = ("x"):rep(10 << 20)
+require "dpl.parallel".map({ 1 }, function() return text end)]], "--memory 24M")
+  lu.assertEquals(code, 1)
+  lu.assertStrContains(output, "not enough memory")
+end
+
 function TestEscapes.test_dead_objects_make_room_for_the_library()
   assert_run("done\n", 0, sandboxed([[
 local dpl = require "dpl"
@@ -391,6 +439,13 @@ function TestEscapes.test_deep_recursion()
     "local function h(e) error(e) end local function f() xpcall(f, h) error('overflow') end f()",
     "local function f() local x <close> = setmetatable({}, { __close = function() f() end }) end"
       .. " f()",
+    "local function closing(f) local c = coroutine.create(function() local x <close> ="
+      .. " setmetatable({}, { __close = f }) coroutine.yield() end) coroutine.resume(c)"
+      .. " return function() assert(coroutine.close(c)) end end"
+      .. " local f = print for _ = 1, 20000 do f = closing(f) end f()",
+    "local function closing(f) local w = coroutine.wrap(function() local x <close> ="
+      .. " setmetatable({}, { __close = f }) coroutine.yield() error('overflow', 0) end) w()"
+      .. " return w end local f = print for _ = 1, 20000 do f = closing(f) end f()",
     "local function f() local c = coroutine.create(function() local x <close> = setmetatable({},"
       .. " { __close = f }) coroutine.yield() end) coroutine.resume(c)"
       .. " assert(coroutine.close(c)) end f()",

@@ -451,6 +451,8 @@ function TestOptions.test_nearest()
   lu.assertNil(nearest("frob", { "size", "title" }))
   lu.assertNil(nearest("x", { "F", "B" }))
   lu.assertNil(nearest(("x"):rep(100000), { "size" }))
+  -- What is no string is no name: that of a number would be one that nothing keeps.
+  lu.assertEquals(nearest("1234", { 1235, true, "1243", {} }), "1243")
 end
 
 function TestOptions.test_mistakes()

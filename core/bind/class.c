@@ -85,6 +85,9 @@ bool dpl_bind_find_metatable(lua_State *L, const char *name)
     lua_newtable(L);
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
+    /* Scripts cannot take the metamethods out and call them on what they are not for. */
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__metatable");
     return false;
 }
 
@@ -122,9 +125,6 @@ void dpl_bind_push_metatable(lua_State *L, const char *name, lua_CFunction index
     lua_pushcclosure(L, index, 1);
     lua_setfield(L, -2, "__index");
     set_refusal(L, name);
-    /* Scripts cannot take the metamethods out and call them on what they are not for. */
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__metatable");
     dpl_bind_keep_metatable(L, name);
 }
 

@@ -109,6 +109,10 @@ static int coroutine_resume(lua_State *L)
 
 /* ---- Closing ---- */
 
+/* What closes a coroutine's variables may close another one, and so on. Lua 5.4 counts the C levels
+ * of each of them for itself, up to 200, which may take 400 kB of the C stack. */
+#define MOST_CLOSING 8
+
 /* [-0, +0|+1, v] Closes the variables of a coroutine; pushes the error object and returns false
  * where one of them raised, or where it had died of an error. */
 static bool close_variables(lua_State *L, lua_State *co)
@@ -118,9 +122,15 @@ static bool close_variables(lua_State *L, lua_State *co)
         lua_pushliteral(L, "the coroutine was stopped by a limit");
         return false;
     }
+    if (limits->closing >= MOST_CLOSING) {
+        luaL_error(L, "C stack overflow (coroutines close each other, more than %d deep)",
+                   MOST_CLOSING);
+    }
+    limits->closing++;
     dpl_limits_enter(limits, co);
-    const int status = lua_resetthread(co);
+    const int status = lua_resetthread(co); /* raises nothing */
     dpl_limits_enter(limits, L);
+    limits->closing--;
     if (status == LUA_OK) {
         return true;
     }

@@ -73,13 +73,15 @@ static int nearest(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     size_t count = lua_rawlen(L, 2);
     const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
+    size_t strings = 0;
     for (size_t i = 0; i < count; i++) {
         dpl_bind_ask(L, (lua_Integer)i + 1);
-        lua_rawgeti(L, 2, (lua_Integer)i + 1);
-        names[i] = luaL_checkstring(L, -1); /* the list keeps it */
+        if (lua_rawgeti(L, 2, (lua_Integer)i + 1) == LUA_TSTRING) { /* which the list keeps */
+            names[strings++] = lua_tostring(L, -1);
+        }
         lua_pop(L, 1);
     }
-    lua_pushstring(L, dpl_nearest_name(given, names, count));
+    lua_pushstring(L, dpl_nearest_name(given, names, strings));
     return 1;
 }
 

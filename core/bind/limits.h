@@ -35,6 +35,7 @@ typedef struct dpl_limits {
     double seconds;
     double deadline; /* of the outermost call; 0: none */
     int depth;       /* of calls */
+    int closing;     /* coroutines whose variables are being closed */
     dpl_lua_status stopped;
     int (*cancelled)(void *user);
     void *cancelled_user;

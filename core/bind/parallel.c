@@ -92,6 +92,7 @@ static void name_item(lua_State *L, lua_Integer index)
 static int map_here(lua_State *L, lua_Integer items)
 {
     dpl_bytes *bytes = dpl_bytes_new(L);
+    lua_toclose(L, -1);
     const dpl_work *work = dpl_work_begin(L, NULL, items);
     lua_toclose(L, -1);
     for (lua_Integer i = 1; i <= items; i++) {

@@ -26,9 +26,11 @@ static void show(const dpl_work *work, double done, double total)
     }
 }
 
+#define TYPE "dpl.work"
+
 static int end_work(lua_State *L)
 {
-    dpl_work *work = lua_touserdata(L, 1);
+    dpl_work *work = luaL_checkudata(L, 1, TYPE);
     show(work, 0, 0);
     if (work->shown != NULL) {
         work->shown->in_lua = false;
@@ -39,16 +41,15 @@ static int end_work(lua_State *L)
 
 dpl_work *dpl_work_begin(lua_State *L, const char *label, lua_Integer total)
 {
-    static const char type[] = "dpl.work";
     dpl_shown *shown = dpl_bind_shown(L);
     dpl_work *work = lua_newuserdatauv(L, sizeof *work, 1);
     *work = (dpl_work){.label = label, .total = total};
-    if (!dpl_bind_find_metatable(L, type)) {
+    if (!dpl_bind_find_metatable(L, TYPE)) {
         lua_pushcfunction(L, end_work);
         lua_setfield(L, -2, "__close");
         lua_pushcfunction(L, end_work);
         lua_setfield(L, -2, "__gc");
-        dpl_bind_keep_metatable(L, type);
+        dpl_bind_keep_metatable(L, TYPE);
     }
     lua_setmetatable(L, -2);
     if (!shown->in_lua) {

@@ -10,9 +10,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "bind/bind.h"
 
 enum {
@@ -27,25 +27,41 @@ enum {
     IS_END = 'e'
 };
 
+#define TYPE "dpl.bytes"
+
 /* ---- Bytes ---- */
+
+/* The block at a new size, 0 to free it; NULL where it cannot be had. */
+static char *resize(const dpl_bytes *bytes, size_t size)
+{
+    const dpl_hooks hooks = dpl_hooks_or_default(bytes->hooks);
+    return hooks.resize(hooks.user, bytes->data, bytes->capacity, size);
+}
+
+void dpl_bytes_free(dpl_bytes *bytes)
+{
+    if (bytes->data != NULL) {
+        (void)resize(bytes, 0);
+    }
+    *bytes = (dpl_bytes){0};
+}
 
 static int free_bytes(lua_State *L)
 {
-    dpl_bytes *bytes = lua_touserdata(L, 1);
-    free(bytes->data);
-    *bytes = (dpl_bytes){0};
+    dpl_bytes_free(luaL_checkudata(L, 1, TYPE));
     return 0;
 }
 
 dpl_bytes *dpl_bytes_new(lua_State *L)
 {
-    static const char type[] = "dpl.bytes";
     dpl_bytes *bytes = lua_newuserdatauv(L, sizeof *bytes, 0);
     *bytes = (dpl_bytes){0};
-    if (!dpl_bind_find_metatable(L, type)) {
+    if (!dpl_bind_find_metatable(L, TYPE)) {
         lua_pushcfunction(L, free_bytes);
         lua_setfield(L, -2, "__gc");
-        dpl_bind_keep_metatable(L, type);
+        lua_pushcfunction(L, free_bytes);
+        lua_setfield(L, -2, "__close");
+        dpl_bind_keep_metatable(L, TYPE);
     }
     lua_setmetatable(L, -2);
     return bytes;
@@ -58,7 +74,8 @@ char *dpl_bytes_reserve(lua_State *L, dpl_bytes *bytes, size_t length)
         while (capacity - bytes->length < length && capacity <= SIZE_MAX / 2) {
             capacity *= 2;
         }
-        char *data = capacity - bytes->length < length ? NULL : realloc(bytes->data, capacity);
+        bytes->hooks = dpl_bind_hooks(L);
+        char *data = capacity - bytes->length < length ? NULL : resize(bytes, capacity);
         if (data == NULL) {
             dpl_bind_error(L, "not enough memory");
         }

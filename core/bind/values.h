@@ -6,8 +6,12 @@
 
 #include <lua.h>
 
-/* Bytes that grow, a userdata: Lua's collector frees them, whatever is raised in between. */
+#include "dpl.h"
+
+/* Bytes that grow. In a userdata Lua's collector frees them, whatever is raised in between, or
+ * lua_toclose does. They count as the state's memory. */
 typedef struct dpl_bytes {
+    const dpl_hooks *hooks; /* the state's; NULL until there are bytes */
     char *data;
     size_t length;
     size_t capacity;
@@ -21,6 +25,9 @@ char *dpl_bytes_reserve(lua_State *L, dpl_bytes *bytes, size_t length);
 
 /* [-0, +0, v] */
 void dpl_bytes_add(lua_State *L, dpl_bytes *bytes, const void *data, size_t length);
+
+/* Frees those that are in no userdata, while the state is still there. */
+void dpl_bytes_free(dpl_bytes *bytes);
 
 /* Takes the first `length` bytes away. */
 void dpl_bytes_drop(dpl_bytes *bytes, size_t length);

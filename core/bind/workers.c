@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -183,8 +182,7 @@ void dpl_workers_kill(dpl_workers *workers)
     for (int i = 0; i < workers->count; i++) {
         reap(&workers->list[i]);
         close_worker(&workers->list[i]);
-        free(workers->list[i].frames.data);
-        workers->list[i].frames = (dpl_bytes){0};
+        dpl_bytes_free(&workers->list[i].frames);
     }
     if (workers->shared != NULL) {
         munmap(workers->shared, workers->shared_size);

@@ -2,6 +2,7 @@
 #include "host/call.h"
 
 #include "bind/bind.h"
+#include "bind/limits.h"
 #include "host/interrupt.h"
 #include "host/progress.h"
 #include "host/source.h"
@@ -89,10 +90,23 @@ int dpl_call(lua_State *L, int arguments, int results)
     return status;
 }
 
+/* So much is said of an error where a sandbox may write no more. */
+enum { LEAST_SAID = 4096 };
+
+/* How much of a message of so many bytes is said. */
+static size_t sayable(lua_State *L, size_t length)
+{
+    const dpl_limits *limits = dpl_bind_limits(L);
+    const size_t left = limits->most_output - limits->output;
+    const size_t most = left > LEAST_SAID ? left : LEAST_SAID;
+    return limits->most_output > 0 && most < length ? most : length;
+}
+
 void dpl_report(lua_State *L)
 {
     size_t length = 0;
     const char *message = lua_tolstring(L, -1, &length); /* NULL where it is no message: length 0 */
+    length = sayable(L, length);
     dpl_progress_erase();
     fflush(stdout);
     fputs("dpl: ", stderr);

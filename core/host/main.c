@@ -8,6 +8,7 @@
 #include "host/progress.h"
 #include "host/prompt.h"
 #include "host/script.h"
+#include "host/source.h"
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdbool.h>
@@ -33,6 +34,7 @@ static void open_sandbox(lua_State *L, const dpl_options *options)
     limits->memory_hint = " (--memory)";
     limits->output_hint = " (--output)";
     add_exit(L);
+    dpl_source_confine(options->script < options->argc ? options->argv[options->script] : NULL);
     dpl_interrupt_after(options->seconds);
 }
 

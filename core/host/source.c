@@ -33,6 +33,15 @@ static void replace(char **to, const char *text)
     *to = text != NULL ? strdup(text) : NULL; /* without memory the line is not shown */
 }
 
+static bool is_confined;
+static const char *only_file; /* that may be read then, or NULL */
+
+void dpl_source_confine(const char *path)
+{
+    is_confined = true;
+    only_file = path;
+}
+
 void dpl_source_begin(const char *name, const char *text)
 {
     replace(&typed_name, name);
@@ -101,6 +110,9 @@ static bool line_of_file(const char *path, const struct timespec *since, long nu
                          size_t size)
 {
     struct stat status;
+    if (is_confined && (only_file == NULL || strcmp(path, only_file) != 0)) {
+        return false;
+    }
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
         !is_before(&status.st_mtim, since)) {
         return false;

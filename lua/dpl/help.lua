@@ -380,10 +380,18 @@ local function named(name)
     near and (" (did you mean '%s'?)"):format(near) or "; help() says what there is")
 end
 
+-- A sandbox has no table of what is loaded, and its require reads no files.
+local function loaded_module(name)
+  if package then
+    return package.loaded[name]
+  end
+  return require(name)
+end
+
 -- The name of a value of one of dpl's modules that are loaded, or the module's.
 local function name_in_modules(value)
   for _, module in ipairs(annotations.all().modules) do
-    local loaded = package.loaded[module]
+    local loaded = loaded_module(module)
     if loaded ~= nil and rawequal(loaded, value) then
       return module
     end
