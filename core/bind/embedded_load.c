@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "bind/bind.h"
+#include "bind/write_file.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -40,6 +41,13 @@ static int open_fail(lua_State *L)
     return 1;
 }
 
+/* [-n, +1, m] The module dpl.write_file is that function: see write_file.h. */
+static int open_write_file(lua_State *L)
+{
+    lua_pushcfunction(L, dpl_bind_write_file);
+    return 1;
+}
+
 /* [-0, +1, e] The one of a list of names that was probably meant, or nil. */
 static int nearest(lua_State *L)
 {
@@ -70,6 +78,8 @@ void dpl_embedded_preload(lua_State *L)
     lua_setfield(L, -2, "dpl.nearest");
     lua_pushcfunction(L, open_fail);
     lua_setfield(L, -2, "dpl.fail");
+    lua_pushcfunction(L, open_write_file);
+    lua_setfield(L, -2, "dpl.write_file");
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 

@@ -3,13 +3,13 @@
  *
  * Open files and texts are userdata, so that an error on the way closes and frees them.
  */
-#include "bind/bind.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "bind/bind.h"
+#include "bind/write_file.h"
 
 /* ---- Files ---- */
 
@@ -41,16 +41,6 @@ static file_box *push_file_box(lua_State *L)
     }
     lua_setmetatable(L, -2);
     return box;
-}
-
-/* [-0, +3, m] nil, "cannot VERB 'PATH': why", "FILE". */
-static int fail_file(lua_State *L, const char *verb, const char *path)
-{
-    const char *why = strerror(errno);
-    luaL_pushfail(L);
-    lua_pushfstring(L, "cannot %s '%s': %s", verb, path, why);
-    lua_pushstring(L, dpl_code_name(DPL_FILE));
-    return 3;
 }
 
 /* A text on the Lua stack, in a string or a userdata. */
@@ -94,77 +84,15 @@ static int push_file_text(lua_State *L, const char *path, text *out)
     errno = 0;
     box->file = fopen(path, "rb");
     if (box->file == NULL) {
-        return fail_file(L, "read", path);
+        return dpl_bind_fail_file(L, "read", path);
     }
     push_content(L, box->file, out);
     if (ferror(box->file) != 0) {
-        return fail_file(L, "read", path);
+        return dpl_bind_fail_file(L, "read", path);
     }
     (void)fclose(box->file);
     box->file = NULL;
     return 1;
-}
-
-static bool write_and_close(file_box *box, const text *of)
-{
-    FILE *file = box->file;
-    bool written = fwrite(of->bytes, 1, of->length, file) == of->length;
-    box->file = NULL;
-    return fclose(file) == 0 && written;
-}
-
-/* Into a link, a pipe or a device, as it stands. */
-static bool write_in_place(file_box *box, const char *path, const text *of)
-{
-    box->file = fopen(path, "wb");
-    return box->file != NULL && write_and_close(box, of);
-}
-
-/*
- * Into a new file, which then takes the name, so that nothing half-written is ever under it; with
- * the permissions of the file that it replaces, if there is one.
- */
-static bool write_beside(file_box *box, const char *beside, const char *path,
-                         const struct stat *before, const text *of)
-{
-    box->file = fopen(beside, "wbx");
-    if (box->file == NULL) {
-        return false;
-    }
-    if (before != NULL) {
-        (void)fchmod(fileno(box->file), before->st_mode & 0777);
-    }
-    if (write_and_close(box, of) && rename(beside, path) == 0) {
-        return true;
-    }
-    int why = errno;
-    (void)remove(beside);
-    errno = why;
-    return false;
-}
-
-/* [-0, +1, m] False and errno where it cannot be written. */
-static bool write_text(lua_State *L, file_box *box, const char *path, const text *of)
-{
-    struct stat status;
-    bool exists = lstat(path, &status) == 0;
-    const char *beside = lua_pushfstring(L, "%s.%I.part", path, (LUAI_UACINT)getpid());
-    errno = 0;
-    if (exists && !S_ISREG(status.st_mode)) {
-        return write_in_place(box, path, of);
-    }
-    return write_beside(box, beside, path, exists ? &status : NULL, of);
-}
-
-/* The path at an argument that is a string; raises where the system would see only a part of it. */
-static const char *path_at(lua_State *L, int index, const char *caller)
-{
-    size_t length = 0;
-    const char *path = lua_tolstring(L, index, &length);
-    if (strlen(path) != length) {
-        dpl_bind_error(L, "%s: the path '%s' has a zero byte behind it", caller, path);
-    }
-    return path;
 }
 
 /* ---- Reading ---- */
@@ -188,7 +116,7 @@ static int push_text(lua_State *L, text *out)
                               "(got %s)",
                               luaL_typename(L, 1));
     }
-    return push_file_text(L, path_at(L, 1, "dpl.read_schedule"), out);
+    return push_file_text(L, dpl_bind_path(L, 1, "dpl.read_schedule"), out);
 }
 
 typedef struct read_options {
@@ -252,17 +180,18 @@ int dpl_bind_schedule_write_csv(lua_State *L)
 {
     text written;
     const dpl_schedule *schedule = dpl_bind_schedule_self(L);
-    if (lua_type(L, 2) != LUA_TSTRING) {
-        return dpl_bind_error(L, "s:write_csv: the path of a file is wanted (got %s)",
-                              luaL_typename(L, 2));
-    }
-    const char *path = path_at(L, 2, "s:write_csv");
+    const char *path = dpl_bind_path(L, 2, "s:write_csv");
     int pushed = push_csv(L, schedule, &written);
     if (pushed != 1) {
         return pushed;
     }
-    if (!write_text(L, push_file_box(L), path, &written)) {
-        return fail_file(L, "write", path);
+    dpl_writing *writing = dpl_bind_begin_file(L, path);
+    if (writing->file == NULL) {
+        return dpl_bind_fail_file(L, "write", path);
+    }
+    (void)fwrite(written.bytes, 1, written.length, writing->file);
+    if (!dpl_bind_finish_file(writing)) {
+        return dpl_bind_fail_file(L, "write", path);
     }
     lua_pushboolean(L, 1);
     return 1;
