@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "bind/bind.h"
+#include "bind/trace.h"
 
 #define TYPE "dpl.timeline"
 
@@ -182,6 +183,12 @@ static int gantt(lua_State *L)
     return 1;
 }
 
+/* [-n, +1|+3, v] t:write_trace(path, { unit = }) */
+static int write_trace(lua_State *L)
+{
+    return dpl_bind_timeline_write_trace(L, self_of(L));
+}
+
 /* ---- Fields ---- */
 
 static const dpl_summary *summary_of(lua_State *L, int self)
@@ -318,7 +325,7 @@ static int collect(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"actions", actions}, {"columns", columns}, {"gantt", gantt}, {NULL, NULL}};
+    {"actions", actions}, {"columns", columns}, {"gantt", gantt}, {"write_trace", write_trace}, {NULL, NULL}};
 
 static const luaL_Reg metamethods[] = {{"__len", length},
                                        {"__tostring", to_string},
