@@ -225,6 +225,33 @@ static bool read_utf8(dpl_json *json, int c)
     return good || dpl_json_fail(json, "a string is not UTF-8");
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Appends what needs no look at it, as most characters do not, as far as it lies in the piece. */
+static bool append_plain(dpl_json *json)
+{
+    const char *from = json->piece + json->at;
+    size_t most = json->end - json->at;
+    size_t count = 0;
+    while (count < most && is_plain((unsigned char)from[count])) {
+        count++;
+    }
+    while (json->room - json->length < count) {
+        if (!grow(json)) {
+            return false;
+        }
+    }
+    if (count > 0) {
+        memcpy(json->text + json->length, from, count);
+    }
+    json->length += count;
+    json->at += count;
+    return true;
+}
+
 static bool read_character(dpl_json *json, int c)
 {
     if (c < 0) {
@@ -242,12 +269,18 @@ bool dpl_json_string(dpl_json *json)
     if (!is_next(json, '"')) {
         return dpl_json_fail(json, "a string is wanted");
     }
-    for (int c = take(json); c != '"'; c = take(json)) {
+    for (;;) {
+        if (!append_plain(json)) {
+            return false;
+        }
+        int c = take(json);
+        if (c == '"') {
+            return end_text(json);
+        }
         if (!read_character(json, c)) {
             return false;
         }
     }
-    return end_text(json);
 }
 
 /* ---- Numbers ---- */
