@@ -36,15 +36,15 @@ local function is_size(value)
   return math.type(value) == "integer" and value >= 20 and value <= 10000
 end
 
-local function is_boolean(value)
-  return type(value) == "boolean"
+local function is_log(value)
+  return type(value) == "boolean" or is_number(value) and value > 1
 end
 
 local TEXT <const> = "a string in UTF-8"
 local AXIS <const> = {
   { name = "label", rule = TEXT, accepts = is_text, default = "" },
   { name = "unit", rule = TEXT, accepts = is_text, default = "" },
-  { name = "log", rule = "true or false", accepts = is_boolean, default = false },
+  { name = "log", rule = "true, false or a base above 1", accepts = is_log, default = false },
 }
 local SCALE <const> = { AXIS[1], AXIS[2] }
 local STEPS <const> = {
@@ -91,7 +91,7 @@ local function numbers(owner, list, gaps, log)
       options.fail("%s[%d] must be a finite number%s (got %s)", owner, i,
         gaps and ", or false where it is missing" or "", shown(value))
     elseif log and value and value <= 0 then
-      options.fail("%s[%d] must be above 0 on an axis with log = true (got %s)", owner, i,
+      options.fail("%s[%d] must be above 0 on a logarithmic axis (got %s)", owner, i,
         shown(value))
     end
     copy[i] = value

@@ -91,7 +91,7 @@ local function add_ranges(lines, c)
   put(lines, "set autoscale xfix\nset offsets graph 0.02, graph 0.02, graph 0.03, graph 0.03")
   for _, letter in ipairs { "x", "y" } do
     if c[letter].log then
-      add(lines, "set logscale %s", letter)
+      add(lines, "set logscale %s %.17g", letter, c[letter].log == true and 10 or c[letter].log)
     end
   end
 end
@@ -114,7 +114,9 @@ local function add_plot(lines, c, how)
     parts[i] = ("$s%d using 1:2 with %s %s"):format(i, style, title)
   end
   add_ranges(lines, c)
-  put(lines, "set grid linetype 1 linewidth 0.5 linecolor rgb '#cccccc'")
+  if how.terminal ~= "dumb" then
+    put(lines, "set grid linetype 1 linewidth 0.5 linecolor rgb '#cccccc'")
+  end
   add(lines, #c.series > 1 and "set key outside right top noenhanced" or "unset key")
   add(lines, "plot %s", table.concat(parts, ", "))
 end
