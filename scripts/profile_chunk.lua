@@ -201,11 +201,11 @@ local function main(args)
     finish = math.max(finish, kernel.finish)
   end
   local span = finish - kernels[1].start
+  local streams = streams_of(kernels)
+  sort_streams(streams, args.communication)
   print(("%d spans, of which %d are kernels of GPU %s."):format(#trace, #kernels, gpu))
   print(("The pair takes %.1f ms, from the first kernel's start to the last one's end."):format(
     span / 1000))
-  local streams = streams_of(kernels)
-  sort_streams(streams, args.communication)
   print_streams(streams, span)
   print_hidden(streams, span)
   print_kinds(kernels)

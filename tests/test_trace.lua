@@ -1,5 +1,5 @@
--- Traces that are written, read back by a reader of JSON that knows nothing of dpl, and held against
--- the timeline; and the rules of the Trace Event Format that Perfetto goes by.
+-- Traces that are written, read back by a reader of JSON that knows nothing of dpl, and held
+-- against the timeline; and the rules of the Trace Event Format that Perfetto goes by.
 
 local dpl = require "dpl"
 local json = require "json"
@@ -208,9 +208,9 @@ function TestWriting.test_counters_reach_the_peak_and_end_at_nothing()
   for _, t in ipairs(timelines()) do
     local events = write(t)
     for rank = 0, t.schedule.num_ranks - 1 do
-      local most, last = 0, nil
+      local most = 0
       for _, name in ipairs { "activations held", "micro-batches in flight" } do
-        last = nil
+        local last
         for _, entry in ipairs(counter(events, rank, name)) do
           lu.assertTrue(not last or entry.ts >= last.ts and entry.value ~= last.value)
           most = name == "activations held" and math.max(most, entry.value) or most
@@ -265,7 +265,7 @@ end
 
 -- Numbers that few digits do not give back, and very small and large ones.
 function TestWriting.test_numbers_survive()
-  for _, cost in ipairs { 1e-12, 0.1 + 0.2, 1 / 3, 2 ^ 53 + 2, 123456789.123456789, 5e-324, 4e17 } do
+  for _, cost in ipairs { 1e-12, 0.1 + 0.2, 1 / 3, 2 ^ 53 + 2, 123456789.123456789, 5e-324 } do
     local t = simulate("1f1b", { num_ranks = 1, num_chunks = 1 }, { F = cost, B = cost })
     local slices = of_phase(write(t, "ns"), "X")
     lu.assertEquals(slices[1].args.finish, cost)
@@ -279,10 +279,10 @@ function TestWriting.test_units_and_options()
     t.write_trace, t, path())
   lu.assertErrorMsgContains("option 'unit' must be 'ns', 'us', 'ms' or 's' (got the string 'min')",
     t.write_trace, t, path(), { unit = "min" })
-  lu.assertErrorMsgContains("unknown option 'unis' (did you mean 'unit'?)", t.write_trace, t, path(),
-    { unis = "ms" })
-  lu.assertErrorMsgContains("t:write_trace: the path of a file is wanted (got no value)", t.write_trace,
-    t)
+  lu.assertErrorMsgContains("unknown option 'unis' (did you mean 'unit'?)", t.write_trace, t,
+    path(), { unis = "ms" })
+  lu.assertErrorMsgContains("t:write_trace: the path of a file is wanted (got no value)",
+    t.write_trace, t)
   lu.assertErrorMsgContains("has a zero byte behind it", t.write_trace, t, "a\0b", { unit = "ms" })
   lu.assertErrorMsgContains("called with ':'", t.write_trace, path(), { unit = "ms" })
 end

@@ -32,8 +32,8 @@ local function all(trace, filter)
   return found
 end
 
--- What the PyTorch profiler writes: metadata around the list, phases of other kinds in it, pids that
--- are names, arguments that are lists.
+-- What the PyTorch profiler writes: metadata around the list, phases of other kinds in it, pids
+-- that are names, arguments that are lists.
 local PROFILE <const> = [==[
 {
   "schemaVersion": 1, "deviceProperties": [{"id": 0, "name": "NVIDIA H800"}, []], "x": null,
@@ -104,7 +104,8 @@ function TestReading.test_times()
     local trace = assert(read(events { event(('"ts":%s,"dur":%s'):format(ts, dur)) }))
     return { trace.origin, all(trace)[1].duration }
   end
-  lu.assertEquals(start_and_duration("1740461679470692.123", "0.001"), { 1740461679470692123, 0.001 })
+  lu.assertEquals(start_and_duration("1740461679470692.123", "0.001"),
+    { 1740461679470692123, 0.001 })
   lu.assertEquals(start_and_duration("-2.5", "1e3"), { -2500, 1000 })
   lu.assertEquals(start_and_duration("1.5E-2", "1.0015"), { 15, 1.002 })
   lu.assertEquals(start_and_duration("0.00049", "12e-5"), { 0, 0 })
@@ -188,7 +189,8 @@ function TestBad.test_events()
   assert_invalid(events { event '"ts":1' }, without .. '"dur"')
   assert_invalid(events { event '"ts":"1","dur":1' }, without .. '"ts"')
   assert_invalid(events { event '"ts":null,"dur":1' }, without .. '"ts"')
-  assert_invalid(events { event '"ts":1,"dur":-0.001' }, "line 1: an event whose \"dur\" is negative")
+  assert_invalid(events { event '"ts":1,"dur":-0.001' },
+    "line 1: an event whose \"dur\" is negative")
   for _, time in ipairs { "1e300", "-1e300", "4611686018427387.904", "1e999999999999999999",
     ("9"):rep(5000) } do
     assert_invalid(events { event('"dur":1,"ts":' .. time) },
@@ -241,8 +243,8 @@ function TestBad.test_syntax()
 end
 
 function TestBad.test_text_that_is_no_utf8()
-  for _, bytes in ipairs { "\x80", "\xc0\xaf", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80",
-    "\xf4\x90\x80\x80", "\xf0\x9f\x98", "\xff" } do
+  for _, bytes in ipairs { "\x80", "\xc0\xaf", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80",
+    "\xf5\x80\x80\x80", "\xf4\x90\x80\x80", "\xf0\x9f\x98", "\xff" } do
     assert_invalid('[{"a":"' .. bytes .. '"}]', "line 1: a string is not UTF-8")
   end
   for _, good in ipairs { "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{10000}",
@@ -303,8 +305,8 @@ end
 
 function TestIntervals.test_union()
   lu.assertEquals(intervals.union {}, {})
-  lu.assertEquals(intervals.union { interval(5, 6), interval(0, 2), interval(1, 3), interval(3, 4) },
-    { interval(0, 4), interval(5, 6) })
+  local spans = { interval(5, 6), interval(0, 2), interval(1, 3), interval(3, 4) }
+  lu.assertEquals(intervals.union(spans), { interval(0, 4), interval(5, 6) })
   lu.assertEquals(intervals.total { interval(0, 4), interval(5, 6) }, 5)
   lu.assertEquals(intervals.total {}, 0)
 end
