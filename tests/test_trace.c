@@ -153,8 +153,8 @@ static void sinks_may_fail(void)
 
 static void options_are_checked(void)
 {
-    static const dpl_trace_options wrong[] = {
-        {0, "ms"}, {-1, "ms"}, {1e308 * 10, "ms"}, {1, NULL}, {1, "\""}, {1, "a\\"}, {1, "\n"}};
+    static const dpl_trace_options wrong[] = {{0, "ms"}, {-1, "ms"}, {1e308 * 10, "ms"}, {1, NULL},
+                                              {1, "\""}, {1, "a\\"}, {1, "\n"}};
     dpl_error error;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         CHECK(write_run("1f1b", &SMALL, NULL, &wrong[i], &error) == DPL_ARGUMENT);

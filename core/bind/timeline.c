@@ -324,8 +324,11 @@ static int collect(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg methods[] = {
-    {"actions", actions}, {"columns", columns}, {"gantt", gantt}, {"write_trace", write_trace}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"actions", actions},
+                                   {"columns", columns},
+                                   {"gantt", gantt},
+                                   {"write_trace", write_trace},
+                                   {NULL, NULL}};
 
 static const luaL_Reg metamethods[] = {{"__len", length},
                                        {"__tostring", to_string},

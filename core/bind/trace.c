@@ -330,8 +330,10 @@ static int fail_outcome(lua_State *L, const char *path, const outcome *out)
         return dpl_bind_fail_file(L, "read", path);
     }
     if (out->status == 127) {
-        return fail_read(L, path, "it is compressed, and there is no gzip here: install gzip, or "
-                                  "unpack it elsewhere", DPL_FILE);
+        return fail_read(L, path,
+                         "it is compressed, and there is no gzip here: install gzip, or "
+                         "unpack it elsewhere",
+                         DPL_FILE);
     }
     if (out->status != 0) {
         return fail_read(L, path, "it is compressed, and gzip cannot unpack the whole of it",

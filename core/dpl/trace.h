@@ -43,8 +43,8 @@ typedef struct dpl_trace_options {
  * give the same double back.
  *
  * DPL_ARGUMENT for options out of their range, DPL_RANGE where the timeline is longer than the
- * 64-bit nanoseconds of such a file can count (about 146 years), DPL_FILE where the sink failed. Memory is
- * needed for a number a micro-batch and one a transfer under way.
+ * 64-bit nanoseconds of such a file can count (about 146 years), DPL_FILE where the sink failed.
+ * Memory is needed for a number a micro-batch and one a transfer under way.
  */
 DPL_API dpl_code dpl_timeline_write_trace(const dpl_timeline *timeline,
                                           const dpl_trace_options *options, const dpl_sink *sink,

@@ -376,7 +376,8 @@ bool dpl_json_next(dpl_json *json, bool *more)
         return fail_end(json);
     }
     if (!json->is_first && !is_next(json, ',')) {
-        return dpl_json_fail(json, closing == '}' ? "',' or '}' is wanted" : "',' or ']' is wanted");
+        return dpl_json_fail(json,
+                             closing == '}' ? "',' or '}' is wanted" : "',' or ']' is wanted");
     }
     json->is_first = false;
     *more = true;

@@ -6,7 +6,8 @@
 
 #include "base/memory.h"
 
-/* Of two that are free at once the one with the lower number, so that traces are the same always. */
+/* Of two that are free at once the one with the lower number, so that traces are the same always.
+ */
 static bool is_before(const dpl_lane *a, const dpl_lane *b)
 {
     return a->free_at < b->free_at || (a->free_at == b->free_at && a->number < b->number);

@@ -125,7 +125,8 @@ static bool read_name(dpl_trace *trace, dpl_json *json, uint32_t *out)
     }
     if (!dpl_names_find(&trace->names, json->text, json->length, &name) || name > UINT32_MAX) {
         json->failed = true;
-        (void)dpl_fail(json->error, DPL_MEMORY, "out of memory: the names of the trace are too long");
+        (void)dpl_fail(json->error, DPL_MEMORY,
+                       "out of memory: the names of the trace are too long");
         return false;
     }
     *out = (uint32_t)name;
@@ -194,8 +195,9 @@ static bool grow(dpl_trace *trace, dpl_json *json)
 static bool keep(dpl_trace *trace, dpl_json *json, const event *e)
 {
     if (!e->has_start || !e->has_duration) {
-        return dpl_json_fail(json, e->has_start ? "a complete event (\"ph\": \"X\") without \"dur\""
-                                                : "a complete event (\"ph\": \"X\") without \"ts\"");
+        return dpl_json_fail(json, e->has_start
+                                       ? "a complete event (\"ph\": \"X\") without \"dur\""
+                                       : "a complete event (\"ph\": \"X\") without \"ts\"");
     }
     if (e->span.duration < 0) {
         return dpl_json_fail(json, "an event whose \"dur\" is negative");
@@ -273,8 +275,7 @@ static bool starts_before(const void *one, const void *other)
 
 static dpl_code order_spans(dpl_trace *trace, dpl_error *error)
 {
-    if (!dpl_sort(&trace->hooks, trace->spans, trace->count, sizeof *trace->spans,
-                  starts_before)) {
+    if (!dpl_sort(&trace->hooks, trace->spans, trace->count, sizeof *trace->spans, starts_before)) {
         return dpl_fail(error, DPL_CANCELLED, "cancelled");
     }
     trace->origin = trace->count > 0 ? trace->spans[0].start : 0;

@@ -196,8 +196,7 @@ static bool put_sends(writer *w, size_t position, size_t step, moment start)
     for (int i = 0; i < count; i++) {
         size_t message = 2 * step + (transfers[i].backward ? 1 : 0);
         put_flow(w, "s", message, COMPUTE, start.nanoseconds);
-        if (transfers[i].finish > transfers[i].start &&
-            !put_transfer(w, &transfers[i], message)) {
+        if (transfers[i].finish > transfers[i].start && !put_transfer(w, &transfers[i], message)) {
             return false;
         }
     }
