@@ -154,7 +154,7 @@ static bool read_hex(dpl_json *json, uint32_t *out)
         int c = take(json);
         if (c >= '0' && c <= '9') {
             *out = *out * 16 + (uint32_t)(c - '0');
-        } else if ((c | 32) >= 'a' && (c | 32) <= 'f' && c >= 0) {
+        } else if ((c | 32) >= 'a' && (c | 32) <= 'f') {
             *out = *out * 16 + (uint32_t)((c | 32) - 'a' + 10);
         } else {
             return dpl_json_fail(json, "\\u wants four hexadecimal digits behind it");

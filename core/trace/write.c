@@ -220,7 +220,7 @@ static void put_action(writer *w, const dpl_action *action, moment start, moment
     bool is_pair = action->kind == DPL_FB;
     put_slice(w, COMPUTE, start, finish);
     put(w, ",\"cat\":\"compute\",\"name\":\"");
-    put_letter(w, is_pair ? 'F' : dpl_kind_letter((dpl_kind)action->kind), action->chunk);
+    put_letter(w, dpl_kind_letter(is_pair ? DPL_F : (dpl_kind)action->kind), action->chunk);
     if (is_pair) {
         put(w, "&");
         put_letter(w, 'B', action->backward_chunk);
