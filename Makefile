@@ -37,7 +37,7 @@ endif
 
 # ---- Sources and what is made of them ----
 
-CORE_ROOMS := base schedule simulate strategy analyze model search
+CORE_ROOMS := base schedule simulate strategy analyze model search trace
 CORE := $(sort $(wildcard $(CORE_ROOMS:%=core/%/*.c)))
 BIND := $(sort $(wildcard core/bind/*.c))
 HOST := $(sort $(wildcard core/host/*.c))

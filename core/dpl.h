@@ -557,5 +557,6 @@ DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dp
 #include "dpl/pytorch.h"
 #include "dpl/search.h"
 #include "dpl/strategy.h"
+#include "dpl/trace.h"
 
 #endif

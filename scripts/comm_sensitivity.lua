@@ -4,6 +4,7 @@
 local dpl = require "dpl"
 local analysis = require "dpl.analysis"
 local arguments = require "dpl.arguments"
+local chart = require "dpl.chart"
 local simulator = require "dpl.simulator"
 
 local parser = arguments.parser("comm_sensitivity.lua",
@@ -28,8 +29,10 @@ parser:option("--comm", "communication model of the table: latency, link, blocki
 parser:option("--strategies", "names with commas (default: all that allow the size)")
   :argname("<names>"):convert(arguments.list("--strategies"))
 parser:flag("--crossings", "list every pair of strategies that change places")
+arguments.plot_option(parser, "the makespans over p2p")
 
 local COLUMNS <const> = 6
+local POINTS <const> = 25 -- of each line of the chart
 
 local function problem(args, more)
   local options = {
@@ -169,6 +172,28 @@ local function print_makespans(args, schedules)
   end
 end
 
+-- The makespans of every strategy as lines over p2p, with gaps where it hangs.
+local function plot_makespans(args, schedules)
+  local series = {}
+  for i, entry in ipairs(schedules) do
+    series[i] = { name = entry.name, x = {}, y = {} }
+  end
+  for point = 1, POINTS do
+    local p2p = args.max_p2p * (point - 1) / (POINTS - 1)
+    local run = simulator.ScheduleSimulator(problem(args, { p2p = p2p, comm = args.comm }))
+    for i, entry in ipairs(schedules) do
+      series[i].x[point] = p2p
+      series[i].y[point] = run:makespan(entry.sending) or false
+    end
+  end
+  arguments.plot(args.plot, chart.lines {
+    title = ("%d ranks, %d chunks, communication model '%s'"):format(args.ranks, args.chunks,
+      args.comm),
+    x = { label = "p2p", unit = "in the unit of the costs" },
+    y = { label = "makespan", unit = "in the unit of the costs" }, series = series,
+  })
+end
+
 local function main(args)
   local schedules, skipped = make_schedules(args)
   local crossings = find_crossings(args, schedules)
@@ -182,6 +207,9 @@ local function main(args)
   print_makespans(args, schedules)
   for _, row in ipairs(skipped) do
     print("not compared: " .. row.reason)
+  end
+  if args.plot then
+    plot_makespans(args, schedules)
   end
 end
 

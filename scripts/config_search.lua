@@ -5,6 +5,7 @@
 local dpl = require "dpl"
 local arguments = require "dpl.arguments"
 local benchmark = require "dpl.benchmark"
+local chart = require "dpl.chart"
 
 -- What a configuration may be judged by: `value` of a row of `evaluate`, more being better.
 local OBJECTIVES <const> = {
@@ -76,6 +77,7 @@ parser:option("--strategies", "names with commas (default: all)")
   :argname("<names>"):convert(arguments.list("--strategies"))
 parser:option("--objective", "what the second table is sorted by", OBJECTIVES[1].name)
   :argname("<name>"):choices(objective_names())
+arguments.plot_option(parser, "memory and throughput of what the loop leaves")
 parser:flag("--even", "only with equally many layers in every stage")
 
 -- The options that MemoryEstimator, ThroughputEstimator and ConfigurationSearch share.
@@ -296,6 +298,26 @@ local function print_loop(args, objective, rows)
   print(("  %d are left"):format(#rows))
 end
 
+-- A point for each configuration, a series for each strategy.
+local function plot_rows(args, rows)
+  local series, by_name = {}, {}
+  for _, name in ipairs(args.strategies) do
+    by_name[name] = { name = name, x = {}, y = {} }
+  end
+  for _, row in ipairs(rows) do
+    local own = by_name[row.strategy]
+    series[#series + 1] = #own.x == 0 and own or nil
+    own.x[#own.x + 1], own.y[#own.y + 1] = row.memory_gb, row.tokens_per_second / row.gpus
+  end
+  if #series == 0 then
+    error("there is nothing to plot: no configuration is left", 0)
+  end
+  arguments.plot(args.plot, chart.scatter {
+    title = "Configurations that are left", x = { label = "memory of a GPU", unit = "GB" },
+    y = { label = "throughput of a GPU", unit = "tokens/s" }, series = series,
+  })
+end
+
 local function main(args)
   args.strategies = args.strategies or dpl.strategies()
   for i, name in ipairs(args.strategies) do
@@ -316,6 +338,9 @@ p2p %g s.]]):format(args.params, args.layers, args.hidden, args.batch, args.seq,
   print_search(args, found, summary)
   print_loop(args, objective, rows)
   print_left_out(args, left_out)
+  if args.plot then
+    plot_rows(args, rows)
+  end
 end
 
 arguments.try(parser, main, parser:parse())

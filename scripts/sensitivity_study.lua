@@ -3,6 +3,7 @@
 
 require "dpl" -- through which a stock Lua finds the others
 local arguments = require "dpl.arguments"
+local chart = require "dpl.chart"
 local simulator = require "dpl.simulator"
 
 local parser = arguments.parser("sensitivity_study.lua",
@@ -29,6 +30,7 @@ parser:option("--slow-stage", "the part of the model, from 0, that is slow by as
   :argname("<n>"):convert(arguments.count("--slow-stage", 0))
 parser:option("--strategies", "names with commas (default: all that allow the size)")
   :argname("<names>"):convert(arguments.list("--strategies"))
+arguments.plot_option(parser, "by how much each strategy's makespan moves with each cost")
 parser:flag("--csv", "print every figure as comma-separated values instead of tables")
 
 local COSTS <const> = { "F", "B", "I", "W", "FB", "p2p" }
@@ -259,6 +261,25 @@ FB, unless it is given: it is F + B. slow: all costs of part %d of the model, of
   end
 end
 
+-- A row for each strategy, the fastest on top, and a column for each cost.
+local function plot_changes(args, rows)
+  local cells, names = {}, {}
+  for i, row in ipairs(rows) do
+    local place = #rows + 1 - i
+    cells[place], names[place] = {}, row.strategy
+    for j, column in ipairs(COLUMNS) do
+      local change = row.changes[column]
+      cells[place][j] = change and percent(change[1].makespan, row.makespan) or false
+    end
+  end
+  arguments.plot(args.plot, chart.heatmap {
+    title = ("Each cost up by %g %%: %d ranks, %d chunks"):format(args.change, args.ranks,
+      args.chunks),
+    x = { label = "cost", values = COLUMNS }, y = { label = "strategy", values = names },
+    z = { label = "growth of the makespan", unit = "%" }, cells = cells,
+  })
+end
+
 local function main(args)
   args.slow_stage = args.slow_stage or args.ranks - 1
   if args.slow_stage >= args.ranks then
@@ -272,6 +293,9 @@ local function main(args)
     print_csv(args, rows)
   else
     print_report(args, rows, skipped)
+  end
+  if args.plot then
+    plot_changes(args, rows)
   end
 end
 

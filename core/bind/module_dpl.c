@@ -1,6 +1,7 @@
 /* The module dpl: strategies, schedules, simulation. */
 #include "bind/embedded.h"
 #include "bind/own.h"
+#include "bind/trace.h"
 
 /* [-0, +1, m] dpl.strategies(): the names, sorted, without aliases. */
 static int strategies(lua_State *L)
@@ -138,6 +139,7 @@ static const luaL_Reg functions[] = {{"strategies", strategies},
                                      {"strategy", dpl_bind_define_strategy},
                                      {"schedule", schedule},
                                      {"read_schedule", dpl_bind_read_schedule},
+                                     {"read_trace", dpl_bind_read_trace},
                                      {"simulate", simulate},
                                      {"edit", dpl_bind_edit},
                                      {"progress", dpl_bind_progress_loop},

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "bind/bind.h"
+#include "bind/trace.h"
 
 #define TYPE "dpl.timeline"
 
@@ -248,6 +249,12 @@ static int write_html(lua_State *L)
     return draw(L, "dpl.html", "write_html");
 }
 
+/* [-n, +1|+3, v] t:write_trace(path, { unit = }) */
+static int write_trace(lua_State *L)
+{
+    return dpl_bind_timeline_write_trace(L, self_of(L));
+}
+
 /* ---- Fields ---- */
 
 static const dpl_summary *summary_of(lua_State *L, int self)
@@ -392,6 +399,7 @@ static const luaL_Reg methods[] = {{"actions", actions},
                                    {"write_svg", write_svg},
                                    {"to_html", to_html},
                                    {"write_html", write_html},
+                                   {"write_trace", write_trace},
                                    {"critical_path", dpl_bind_critical_path},
                                    {"bubbles", dpl_bind_bubbles},
                                    {"explain_bubble", dpl_bind_explain_bubble},

@@ -127,6 +127,32 @@ function arguments.list(option)
   end
 end
 
+-- Adds --plot to a parser; what: what it draws. The file is args.plot, for arguments.plot.
+function arguments.plot_option(parser, what)
+  parser:option("--plot", ("draw %s: a .svg, .png or .csv file, or - for text here"):format(what))
+    :argname("<file>"):convert(function(text)
+      if text == "-" or text:find("%.svg$") or text:find("%.png$") or text:find("%.csv$") then
+        return text
+      end
+      return refusal("--plot", "a name that ends in .svg, .png or .csv, or -", text)
+    end)
+end
+
+-- Draws a chart of dpl.chart where --plot says; raises where it cannot.
+function arguments.plot(path, chart)
+  local done, message
+  if path == "-" then
+    done, message = chart:text()
+  else
+    done, message = chart:write(path)
+  end
+  if not done then
+    error(message, 0)
+  elseif path == "-" then
+    print("\n" .. done)
+  end
+end
+
 -- Calls f(...), in which a raised error is the fault of what the command line asked for.
 function arguments.try(parser, f, ...)
   local results = table.pack(pcall(f, ...))

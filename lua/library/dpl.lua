@@ -366,6 +366,43 @@ function dpl.read_schedule(file, options) end
 ---@return any first
 ---@return any closing ends the line, however the loop ends
 function dpl.progress(list, label) end
+---Reads a trace in the Trace Event Format, as the PyTorch profiler writes it: JSON as it is, or
+---compressed with gzip, which is then run. Only spans are kept: complete events, of phase "X".
+---Returns nil, message, code: "FILE" where the file cannot be read or gzip is missing, "INVALID",
+---with the line, where it is no trace.
+---@param path string
+---@return dpl.Trace? trace
+---@return string? message
+---@return dpl.Code? code
+function dpl.read_trace(path) end
+
+---What a profiler measured. `#trace` is the number of spans. It may be closed early with <close>.
+---@class dpl.Trace
+---@field num_events integer events of all phases
+---@field origin integer start of the first span, in nanoseconds of the trace's clock
+---@operator len: integer
+local Trace = {}
+
+---@class dpl.SpanFilter
+---@field name? string
+---@field category? string "kernel", "cpu_op", "user_annotation" and so on
+---@field process? string|integer
+---@field thread? string|integer
+
+---Iterates over the spans that have all that the filter names, by their starts, then as in the file.
+---@param filter? dpl.SpanFilter
+---@return fun(): dpl.Span?
+function Trace:spans(filter) end
+
+---Times are in microseconds since the trace's origin; texts are "" where the trace has none.
+---@class dpl.Span
+---@field name string
+---@field category string
+---@field process string the pid as text; of kernels, the GPU
+---@field thread string the tid as text; of kernels, the stream
+---@field start number
+---@field finish number
+---@field duration number
 
 ---What every rank runs, and in which order. `#schedule` is the number of actions.
 ---@class dpl.Schedule
@@ -616,6 +653,18 @@ function Timeline:columns() end
 ---@param options? dpl.GanttOptions
 ---@return string
 function Timeline:gantt(options) end
+
+---Writes the timeline for Perfetto (ui.perfetto.dev) or chrome://tracing, as JSON: a process for
+---each rank with the actions on one thread and transfers on others, flow arrows from senders to
+---receivers, counters of the activations held and of the micro-batches in flight. Times are shown in
+---whole nanoseconds; the exact ones are the arguments `start` and `finish` of every slice. The file
+---is written beside and renamed. Returns true; or nil, message, "FILE".
+---@param path string
+---@param options { unit: "ns"|"us"|"ms"|"s" } the unit of the costs
+---@return true?
+---@return string? message
+---@return dpl.Code? code
+function Timeline:write_trace(path, options) end
 
 ---The activations that a rank holds, in one stage's for one micro-batch: by position in its order,
 ---while each action runs and once it has ended.
