@@ -56,7 +56,10 @@ end
 local function parse_primary(text, at)
   at = skip_space(text, at)
   local first = text:sub(at, at)
-  if text:find("^fun%(", at) then
+  if first == "(" then
+    local type, behind = parse_union(text, at + 1)
+    return type, assert(text:match("^%s*%)()", behind), text)
+  elseif text:find("^fun%(", at) then
     return parse_function(text, at)
   elseif first == "{" then
     local behind = matching(text, at)
@@ -276,7 +279,7 @@ local function check_object(value, class, where)
 end
 
 local function check_class(value, class, where)
-  if type(value) == "userdata" then
+  if type(value) == "userdata" or next(class.methods) and getmetatable(value) then
     check_object(value, class, where)
   elseif type(value) == "table" then
     check_fields(value, annotations.fields_of(class.name), class.elements, where)

@@ -4,6 +4,7 @@
 
 local lu = require "luaunit"
 local annotations = require "annotations"
+local process = require "process"
 
 local ROOT <const> = os.getenv("DPL_ROOT")
 
@@ -13,9 +14,9 @@ local CLASS_MODULES <const> = { "dpl.analysis", "dpl.simulator", "dpl.benchmark"
 
 -- Modules that only dpl's own Lua requires.
 local INTERNAL <const> = {
-  "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.html", "dpl.inspect",
-  "dpl.layout", "dpl.library", "dpl.nearest", "dpl.options", "dpl.page.css", "dpl.page.js",
-  "dpl.report", "dpl.svg", "dpl.write_file",
+  "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.gnuplot", "dpl.html",
+  "dpl.inspect", "dpl.layout", "dpl.library", "dpl.nearest", "dpl.options", "dpl.page.css",
+  "dpl.page.js", "dpl.page_timelines.js", "dpl.report", "dpl.svg", "dpl.write_file",
 }
 
 local function set_of(list)
@@ -96,7 +97,8 @@ local SAMPLES <const> = {
   batch_size = 64, gpu_memory_gb = 80, micro_batch_size = 1, kind = "forward", rank = 0, stage = 0,
   chunk = 0, start = 0, finish = 1, strategy = "1f1b", a = "dualpipe", b = "1f1b",
   target_ratio = 0.5, ranks = { 1, 2, 3 }, step_time_s = 100, name = "dualpipe", default = 80,
-  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5, time = 0, path = "/dev/null",
+  option = "--option", list = { 1, 2 }, f = math.abs, from = 0, to = 5, time = 0,
+  path = "/dev/null", spans = {}, union = {},
   costs = { F = 1, p2p = 0.25 },
 }
 
@@ -265,7 +267,14 @@ end
 
 ---- Every function, called ----
 
-local TestCalls = {}
+local TestCalls = process.test_table()
+
+-- The path of a trace that was written.
+local function sample_trace()
+  local path = process.directory() .. "/trace.json"
+  assert(require("dpl").simulate(sample_schedule()):write_trace(path, { unit = "ms" }))
+  return path
+end
 
 -- What a function is called on: an object of its class, or nothing.
 local function receiver(f)
@@ -274,6 +283,10 @@ local function receiver(f)
     return sample_schedule("1f1b")
   elseif owner == "Timeline" then
     return require("dpl").simulate(sample_schedule(), SAMPLES.costs)
+  elseif owner == "Chart" then
+    return require("dpl.chart").lines { series = { { x = { 1, 2 }, y = { 3, 4 } } } }
+  elseif owner == "Trace" then
+    return assert(require("dpl").read_trace(sample_trace()))
   elseif owner == "Editor" then
     return require("dpl").edit(sample_schedule("1f1b"))
   end
@@ -307,6 +320,31 @@ local ARGUMENTS <const> = {
   end,
   ["dpl.write_html"] = function()
     return { "/dev/null", { require("dpl").simulate(sample_schedule()) } }
+  end,
+  ["Timeline:write_trace"] = function()
+    return { "/dev/null", { unit = "ms" } }
+  end,
+  ["chart.lines"] = function()
+    return { { series = { { x = { 1, 2 }, y = { 3, false } } } } }
+  end,
+  ["chart.scatter"] = function()
+    return { { series = { { x = { 1, 2 }, y = { 3, 4 } } } } }
+  end,
+  ["chart.heatmap"] = function()
+    return { { cells = { { 1, 2 }, { 3, false } } } }
+  end,
+  ["arguments.plot_option"] = function()
+    return { require("dpl.arguments").parser("s.lua", "a script"), "a chart" }
+  end,
+  ["arguments.plot"] = function()
+    local chart = require("dpl.chart").lines { series = { { x = { 1 }, y = { 2 } } } }
+    return { process.directory() .. "/plot.csv", chart }
+  end,
+  ["Chart:write"] = function()
+    return { process.directory() .. "/chart.csv" }
+  end,
+  ["dpl.read_trace"] = function()
+    return { "/dev/null" }
   end,
   ["Timeline:what_if"] = function()
     return { { F = 0.9, W = { [3] = 0.5 } } }

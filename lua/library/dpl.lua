@@ -383,6 +383,7 @@ function dpl.read_trace(path) end
 ---@operator len: integer
 local Trace = {}
 
+---Which spans are wanted.
 ---@class dpl.SpanFilter
 ---@field name? string
 ---@field category? string "kernel", "cpu_op", "user_annotation" and so on
@@ -661,7 +662,7 @@ function Timeline:gantt(options) end
 ---is written beside and renamed. Returns true; or nil, message, "FILE".
 ---@param path string
 ---@param options { unit: "ns"|"us"|"ms"|"s" } the unit of the costs
----@return true?
+---@return boolean? done
 ---@return string? message
 ---@return dpl.Code? code
 function Timeline:write_trace(path, options) end

@@ -41,6 +41,16 @@ function arguments.cost(option) end
 ---@return dpl.Converter
 function arguments.list(option) end
 
+---Adds --plot to a parser: args.plot is then the path of a .svg, .png or .csv file, or "-".
+---@param parser table
+---@param what string what it draws
+function arguments.plot_option(parser, what) end
+
+---Draws a chart where --plot says: to a file, or as text for "-". Raises where it cannot.
+---@param path string
+---@param chart dpl.Chart
+function arguments.plot(path, chart) end
+
 ---Calls f with the arguments and returns what it returns. An error that it raises is one of the
 ---command line's, and told as such.
 ---@param parser table

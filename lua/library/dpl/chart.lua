@@ -1,17 +1,22 @@
 ---@meta dpl.chart
 
+---Charts of numbers: lines, points, heat maps.
+---@class dpl.chart
 local chart = {}
 
+---One of two axes.
 ---@class dpl.Axis
 ---@field label? string
 ---@field unit? string stands behind the label
 ---@field log? boolean|number logarithmic, to base 10 or to this one; of lines and points only
 
+---The points of one line or colour.
 ---@class dpl.Series
 ---@field name? string for the legend, which is there where there are several series
 ---@field x number[]
 ---@field y (number|false)[] as long as x; false where one is missing, which ends the line
 
+---What lines and points are drawn from.
 ---@class dpl.PlotOptions
 ---@field title? string
 ---@field x? dpl.Axis
@@ -28,11 +33,13 @@ function chart.lines(options) end
 ---@return dpl.Chart
 function chart.scatter(options) end
 
+---The columns or the rows of a heat map.
 ---@class dpl.Steps
 ---@field label? string
 ---@field unit? string
 ---@field values? (number|string)[] one for each column or row; default 1 and on
 
+---What a heat map is drawn from.
 ---@class dpl.HeatmapOptions
 ---@field title? string
 ---@field x? dpl.Steps of the columns, from the left
@@ -45,9 +52,11 @@ function chart.scatter(options) end
 ---@return dpl.Chart
 function chart.heatmap(options) end
 
+---A chart, to be written, shown or read.
 ---@class dpl.Chart
 local Chart = {}
 
+---How large a chart is.
 ---@class dpl.ChartSize
 ---@field width? integer 20 to 10000; of pictures in pixels, default 900; of text in columns, 79
 ---@field height? integer likewise; default 540 and 24
@@ -56,7 +65,7 @@ local Chart = {}
 ---Returns true; or nil, message, code: "NOT_FOUND" where gnuplot is missing, else "FILE".
 ---@param path string
 ---@param size? dpl.ChartSize
----@return true?
+---@return boolean? done
 ---@return string? message
 ---@return dpl.Code? code
 function Chart:write(path, size) end

@@ -1,7 +1,10 @@
 ---@meta dpl.intervals
 
+---Intervals of time: what they cover, alone and with others.
+---@class dpl.intervals
 local intervals = {}
 
+---A piece of time.
 ---@class dpl.Interval
 ---@field start number
 ---@field finish number
