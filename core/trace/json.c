@@ -167,7 +167,9 @@ static bool read_hex(dpl_json *json, uint32_t *out)
 static bool read_low_half(dpl_json *json, uint32_t *code)
 {
     uint32_t low = 0;
-    if (take(json) != '\\' || take(json) != 'u' || !read_hex(json, &low) || low < 0xdc00 ||
+    const int backslash = take(json);
+    const int letter = take(json);
+    if (backslash != '\\' || letter != 'u' || !read_hex(json, &low) || low < 0xdc00 ||
         low > 0xdfff) {
         return dpl_json_fail(json, "half of a surrogate pair in a string");
     }
