@@ -298,9 +298,9 @@ typedef struct dpl_field {
 int dpl_bind_index(lua_State *L, const char *owner, const dpl_field *fields, size_t count);
 
 /*
- * [-0, +1, m] Pushes the metatable kept under `name` and returns true, or a new one and false, which
- * scripts cannot get at.
- * It is kept only once it is whole: a want of memory in between must not leave half of it for good.
+ * [-0, +1, m] Pushes the metatable kept under `name` and returns true, or a new one and false,
+ * which scripts cannot get at. It is kept only once it is whole: a want of memory in between must
+ * not leave half of it for good.
  */
 bool dpl_bind_find_metatable(lua_State *L, const char *name);
 

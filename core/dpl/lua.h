@@ -83,7 +83,9 @@ DPL_LUA_API int luaopen_dpl_parallel(lua_State *L);
  * times as long (but for up to 100,000 numbers), all else the same.
  *
  * What it gives, measured with 256 MiB and scripts that try to escape: stopped within a fifth of a
- * second after the time, in proportion to the memory; 260 MiB resident at most.
+ * second after the time, in proportion to the memory; 260 MiB resident, but up to twice the limit
+ * where a script fills the C library's heap with small objects and frees most, so that the holes
+ * are of no use for larger ones.
  *
  * Outside of a sandbox limits hold against mistakes, not against malice: a script may remove the
  * hook, or be deaf to it in a finalizer, in string.find, in a coroutine made before the first call.
