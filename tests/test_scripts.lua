@@ -20,7 +20,8 @@ local assert_usage_error, words_of_line = running.assert_usage_error, running.wo
 local TestAll = process.test_table()
 
 local SCRIPTS = {
-  "comm_sensitivity", "compare", "config_search", "deepseek_v3", "quickstart", "scaling",
+  "comm_sensitivity", "compare", "config_search", "custom_strategy", "deepseek_v3", "gallery",
+  "quickstart", "scaling",
   "sensitivity_study", "zero_bubble_tables",
 }
 

@@ -395,7 +395,35 @@ function TestCustomStrategy.test_mistakes()
     .. "num_ranks - 1: num_chunks must be at least 7 on 8 ranks (got 3)")
 end
 
+---- gallery.lua ----
+
+local TestGallery = process.test_table()
+
+function TestGallery.test_a_drawing_of_every_strategy_and_a_page()
+  lu.assertEquals(run("gallery", "--out 'some where' --memory --palette safe"),
+    ("%d drawings and some where/index.html\n"):format(#dpl.strategies()))
+  local page = process.sh("cat 'some where/index.html'")
+  for _, name in ipairs(dpl.strategies()) do
+    lu.assertStrContains(page, ('<img src="%s.svg"'):format(name))
+    lu.assertStrContains(process.sh(("cat 'some where/%s.svg'"):format(name)), "</svg>")
+  end
+  lu.assertEquals(process.sh("ls 'some where' | grep -v svg"), "index.html\n")
+end
+
+function TestGallery.test_what_is_not_drawn_is_told()
+  local output = run("gallery", "--ranks 3 --chunks 5")
+  lu.assertStrContains(output, "14 drawings and gallery/index.html\n")
+  lu.assertStrContains(output, "not drawn: dualpipe needs an even num_ranks")
+  lu.assertStrContains(process.sh("cat gallery/index.html"), "Not drawn: chimera needs")
+end
+
+function TestGallery.test_mistakes()
+  process.sh("touch file")
+  local output = process.dpl(running.script("gallery") .. " --out file/x 2>&1")
+  lu.assertStrContains(output, "gallery.lua: cannot write 'file/x/1f1b.svg'")
+end
+
 return {
-  TestCustomStrategy = TestCustomStrategy, TestSensitivity = TestSensitivity,
-  TestSearch = TestSearch,
+  TestGallery = TestGallery, TestCustomStrategy = TestCustomStrategy,
+  TestSensitivity = TestSensitivity, TestSearch = TestSearch,
 }

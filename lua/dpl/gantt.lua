@@ -281,7 +281,7 @@ end
 local function scale_text(scale, unit)
   local columns = scale.parts == 1 and "one column" or scale.parts .. " columns"
   if unit == "" then
-    unit = scale.measure == 1 and "unit of time" or "units of time"
+    unit = ("%g"):format(scale.measure) == "1" and "unit of time" or "units of time"
   end
   return ("%s: %s %s"):format(columns, number_text(scale.measure), unit)
 end
