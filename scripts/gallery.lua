@@ -17,7 +17,7 @@ parser:option("--b", "full backward", "2"):argname("<time>"):convert(arguments.n
 parser:option("--w", "weight gradient", "1"):argname("<time>"):convert(arguments.number("--w"))
 parser:option("--p2p", "transfer between two ranks", "0")
   :argname("<time>"):convert(arguments.number("--p2p"))
-parser:option("--palette", "colours of DualPipe's figures, or safe for the colour-blind", "dualpipe")
+parser:option("--palette", "as DualPipe's figures, or safe for the colour-blind", "dualpipe")
   :choices { "dualpipe", "safe" }
 parser:flag("--memory", "draw the activations held under each rank")
 
