@@ -487,13 +487,16 @@ static dpl_code repeat_one(const char *strategy, const dpl_shape *shape, const d
 static dpl_code write_one(const char *strategy, const dpl_shape *shape, const dpl_hooks *hooks,
                           dpl_error *error)
 {
+    static const char end[] = {'F', '0', ']', '*', '9', '9'};
     static char text[100000];
     dpl_route route;
     dpl_draft *draft = NULL;
     (void)strategy;
     memset(text, ' ', sizeof text);
     text[0] = '[';
-    memcpy(text + sizeof text - 6, "F0]*99", 6);
+    for (size_t i = 0; i < sizeof end; i++) {
+        text[sizeof text - sizeof end + i] = end[i];
+    }
     const dpl_schedule_data data = linear(shape->num_ranks, shape->num_chunks, &route);
     dpl_code code = dpl_draft_create(&data, hooks, &draft, error);
     if (code == DPL_OK) {
