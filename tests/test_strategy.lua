@@ -97,9 +97,12 @@ function TestForms:test_routes_by_name_are_those_of_the_library()
 end
 
 function TestForms:test_routes_from_a_function()
+  local asked = 0
   self:define("backwards", {
+    uses_costs = true,
     routes = function(options)
       local ranks = {}
+      asked = asked + 1
       for rank = options.num_ranks - 1, 0, -1 do
         ranks[#ranks + 1] = rank
       end
@@ -110,6 +113,7 @@ function TestForms:test_routes_from_a_function()
     end,
   })
   local schedule = dpl.schedule("backwards", sizes(3, 5))
+  lu.assertEquals(asked, 1)
   lu.assertEquals(schedule.routes, { { ranks = { 2, 1, 0 }, chunks = { 0, 4 } } })
   lu.assertEquals(dpl.simulate(schedule).makespan,
     dpl.simulate(dpl.schedule("1f1b", sizes(3, 5))).makespan)

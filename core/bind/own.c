@@ -104,7 +104,8 @@ static int index_options(lua_State *L)
     return 0;
 }
 
-void dpl_own_push_options(lua_State *L, const dpl_own_call *call)
+/* [-0, +1, m] Pushes the options that functions of a definition get: sizes, and its own. */
+static void push_options(lua_State *L, const dpl_own_call *call)
 {
     lua_createtable(L, 0, 6);
     lua_createtable(L, 0, 1);
@@ -171,27 +172,30 @@ static void call_for_routes(lua_State *L, dpl_own_call *call, dpl_schedule_data 
     dpl_bind_read_routes(L, lua_gettop(L), owner, data);
 }
 
-void dpl_own_read_routes(lua_State *L, dpl_own_call *call, dpl_schedule_data *data)
+/* [-0, +2, v] Fills the call's data with its sizes and the strategy's routes, good as long as the
+ * two values pushed. */
+static void read_routes(lua_State *L, dpl_own_call *call)
 {
-    *data = (dpl_schedule_data){.num_ranks = call->shape->num_ranks,
-                                .num_chunks = call->shape->num_chunks};
+    call->data = (dpl_schedule_data){.num_ranks = call->shape->num_ranks,
+                                     .num_chunks = call->shape->num_chunks};
     if (call->own->routes == DPL_OWN_ROUTES) {
-        call_for_routes(L, call, data);
+        call_for_routes(L, call, &call->data);
     } else {
-        make_routes(L, call, data);
+        make_routes(L, call, &call->data);
+    }
+    for (size_t i = 0; i < call->data.num_routes; i++) {
+        call->num_stages += call->data.routes[i].length;
     }
 }
 
-bool dpl_own_set_costs(lua_State *L, dpl_own_call *call, const dpl_schedule_data *data)
+bool dpl_own_set_costs(lua_State *L, dpl_own_call *call)
 {
     static const char *const names[] = {"F", "B", "I", "W", "FB"};
     dpl_error error;
-    lua_Integer stages = 0;
-    for (size_t i = 0; i < data->num_routes; i++) {
-        stages += data->routes[i].length;
-    }
+    const lua_Integer stages = call->num_stages;
+    const int top = lua_gettop(L);
     double *values = lua_newuserdatauv(L, (size_t)stages * 5 * sizeof *values + 1, 0);
-    if (dpl_costs_by_stage(data, call->asked->costs, call->asked->options->cost_unit,
+    if (dpl_costs_by_stage(&call->data, call->asked->costs, call->asked->options->cost_unit,
                            call->asked->hooks, values, &error) != DPL_OK) {
         dpl_own_failed(L, call, dpl_own_forms[call->own->form], &error);
         return false;
@@ -207,6 +211,7 @@ bool dpl_own_set_costs(lua_State *L, dpl_own_call *call, const dpl_schedule_data
     }
     dpl_bind_set_number(L, "p2p", call->asked->costs->p2p);
     lua_setfield(L, DPL_OWN_OPTIONS, "costs");
+    lua_settop(L, top);
     return true;
 }
 
@@ -221,7 +226,7 @@ static dpl_own_call *begin_call(lua_State *L)
     lua_rawgetp(L, LUA_REGISTRYINDEX, call->own);
     lua_getiuservalue(L, -1, DPL_OWN_VALUE_DEFINITION);
     lua_remove(L, -2);
-    dpl_own_push_options(L, call);
+    push_options(L, call);
     call->own->use_given = false; /* what its functions ask of it is another call */
     return call;
 }
@@ -255,13 +260,11 @@ static int make_in_lua(lua_State *L)
         [DPL_OWN_EDIT] = dpl_own_edit,
     };
     dpl_own_call *call = begin_call(L);
-    if (call->own->uses_costs && call->own->form != DPL_OWN_EDIT) { /* which reads its base's */
-        dpl_schedule_data data;
-        dpl_own_read_routes(L, call, &data);
-        if (!dpl_own_set_costs(L, call, &data)) {
+    if (call->own->form != DPL_OWN_EDIT) {
+        read_routes(L, call);
+        if (call->own->uses_costs && !dpl_own_set_costs(L, call)) {
             return 0;
         }
-        lua_settop(L, DPL_OWN_OPTIONS);
     }
     forms[call->own->form](L, call);
     dpl_error why;

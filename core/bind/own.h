@@ -42,12 +42,15 @@ enum { DPL_OWN_LINEAR, DPL_OWN_V, DPL_OWN_BOTH_WAYS, DPL_OWN_ROUTES };
 
 /*
  * A schedule of the strategy while it is made, in a protected call. The stack has the definition at
- * DEFINITION and the options at OPTIONS.
+ * DEFINITION and the options at OPTIONS. data: its sizes and routes, which an edit has from its
+ * base.
  */
 typedef struct dpl_own_call {
     dpl_own *own;
     const dpl_shape *shape;
     const dpl_order_request *asked; /* NULL where only the shape is asked about */
+    dpl_schedule_data data;
+    lua_Integer num_stages; /* of all routes */
     dpl_schedule *made;
     dpl_code code; /* DPL_OK, or with `error` why it was refused */
     bool is_named; /* the message that was raised names the strategy */
@@ -56,16 +59,9 @@ typedef struct dpl_own_call {
 
 enum { DPL_OWN_DEFINITION = 2, DPL_OWN_OPTIONS = 3 };
 
-/* [-0, +1, m] Pushes the options that functions of a definition get: sizes, and its own. */
-void dpl_own_push_options(lua_State *L, const dpl_own_call *call);
-
-/* [-0, +2, v] Fills data with the call's sizes and the strategy's routes, good as long as the two
- * values pushed. */
-void dpl_own_read_routes(lua_State *L, dpl_own_call *call, dpl_schedule_data *data);
-
-/* [-0, +0, v] Sets the field `costs` of the options, by stage of the routes in data; false where
- * the call has failed. */
-bool dpl_own_set_costs(lua_State *L, dpl_own_call *call, const dpl_schedule_data *data);
+/* [-0, +0, v] Sets the field `costs` of the options, by stage of the call's routes; false where the
+ * call has failed. */
+bool dpl_own_set_costs(lua_State *L, dpl_own_call *call);
 
 /* The shape that the base of an edit is made on. */
 dpl_shape dpl_own_base_shape(const dpl_own *own, const dpl_shape *shape);

@@ -66,17 +66,12 @@ static dpl_block read_block(lua_State *L, dpl_own_call *call, int at, lua_Intege
 void dpl_own_block(lua_State *L, dpl_own_call *call)
 {
     dpl_error error;
-    dpl_schedule_data data;
-    lua_Integer stages = 0;
-    dpl_own_read_routes(L, call, &data);
-    for (size_t i = 0; i < data.num_routes; i++) {
-        stages += data.routes[i].length;
-    }
     lua_getfield(L, DPL_OWN_DEFINITION, "block");
     lua_pushvalue(L, DPL_OWN_OPTIONS);
     lua_call(L, 1, 1);
-    dpl_block block = read_block(L, call, lua_gettop(L), stages);
-    if (dpl_schedule_repeat(&data, &block, call->asked->hooks, &call->made, &error) != DPL_OK) {
+    dpl_block block = read_block(L, call, lua_gettop(L), call->num_stages);
+    if (dpl_schedule_repeat(&call->data, &block, call->asked->hooks, &call->made, &error) !=
+        DPL_OK) {
         dpl_own_failed(L, call, "block", &error);
     }
 }

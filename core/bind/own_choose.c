@@ -10,7 +10,7 @@
 /* What the rule sees: a userdata. chooser is NULL but within the rule. */
 typedef struct state {
     const dpl_chooser *chooser;
-    dpl_schedule_data data;
+    int32_t num_ranks, num_chunks;
     lua_Integer num_stages;
     int32_t rank;
 } state;
@@ -36,7 +36,7 @@ static const state *check_state(lua_State *L)
 /* [-0, +0, v] Argument 2 as a rank; the one that is asked for where it is left out. */
 static int32_t rank_at(lua_State *L, const state *s)
 {
-    return lua_isnoneornil(L, 2) ? s->rank : dpl_bind_count(L, 2, "rank", 0, s->data.num_ranks - 1);
+    return lua_isnoneornil(L, 2) ? s->rank : dpl_bind_count(L, 2, "rank", 0, s->num_ranks - 1);
 }
 
 /* [-0, +0, v] Argument 2 as a kind. */
@@ -112,13 +112,13 @@ static void push_now(lua_State *L, int self)
 static void push_num_ranks(lua_State *L, int self)
 {
     (void)self;
-    lua_pushinteger(L, check_state(L)->data.num_ranks);
+    lua_pushinteger(L, check_state(L)->num_ranks);
 }
 
 static void push_num_chunks(lua_State *L, int self)
 {
     (void)self;
-    lua_pushinteger(L, check_state(L)->data.num_chunks);
+    lua_pushinteger(L, check_state(L)->num_chunks);
 }
 
 static void push_num_stages(lua_State *L, int self)
@@ -373,11 +373,10 @@ void dpl_own_choose(lua_State *L, dpl_own_call *call)
     asking a = {.L = L, .state = push_closure(L), .closure = lua_gettop(L)};
     dpl_choose_options options = {
         .splits = call->own->splits, .costs = call->asked->costs, .options = call->asked->options};
-    dpl_own_read_routes(L, call, &a.state->data);
-    for (size_t i = 0; i < a.state->data.num_routes; i++) {
-        a.state->num_stages += a.state->data.routes[i].length;
-    }
-    dpl_code code = dpl_schedule_choose(&a.state->data, choose, &a, &options, call->asked->hooks,
+    a.state->num_ranks = call->data.num_ranks;
+    a.state->num_chunks = call->data.num_chunks;
+    a.state->num_stages = call->num_stages;
+    dpl_code code = dpl_schedule_choose(&call->data, choose, &a, &options, call->asked->hooks,
                                         &call->made, &error);
     a.state->chooser = NULL;
     if (a.status == LUA_ERRMEM) {

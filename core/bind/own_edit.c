@@ -8,8 +8,8 @@ dpl_shape dpl_own_base_shape(const dpl_own *own, const dpl_shape *shape)
                        .stages_per_rank = own->base_takes_stages ? shape->stages_per_rank : 0};
 }
 
-/* [-0, +2, m] The routes of a schedule, good as long as the values pushed. */
-static void push_routes(lua_State *L, const dpl_schedule *schedule, dpl_schedule_data *data)
+/* [-0, +2, m] The routes of a schedule become the call's, good as long as the values pushed. */
+static void push_routes(lua_State *L, const dpl_schedule *schedule, dpl_own_call *call)
 {
     size_t count = dpl_schedule_num_routes(schedule);
     size_t stages = (size_t)dpl_schedule_num_stages(schedule);
@@ -24,10 +24,11 @@ static void push_routes(lua_State *L, const dpl_schedule *schedule, dpl_schedule
                                 dpl_schedule_route_length(schedule, i), chunk,
                                 chunk + dpl_schedule_route_num_chunks(schedule, i) - 1};
     }
-    *data = (dpl_schedule_data){.num_ranks = dpl_schedule_num_ranks(schedule),
-                                .num_chunks = dpl_schedule_num_chunks(schedule),
-                                .routes = routes,
-                                .num_routes = count};
+    call->data = (dpl_schedule_data){.num_ranks = dpl_schedule_num_ranks(schedule),
+                                     .num_chunks = dpl_schedule_num_chunks(schedule),
+                                     .routes = routes,
+                                     .num_routes = count};
+    call->num_stages = (lua_Integer)stages;
 }
 
 /* [-0, +1, v] The schedule of the base, with the state's hooks, as the collector may come to it
@@ -54,13 +55,10 @@ void dpl_own_edit(lua_State *L, dpl_own_call *call)
         return;
     }
     if (call->own->uses_costs) {
-        dpl_schedule_data data;
-        int top = lua_gettop(L);
-        push_routes(L, base, &data);
-        if (!dpl_own_set_costs(L, call, &data)) {
+        push_routes(L, base, call);
+        if (!dpl_own_set_costs(L, call)) {
             return;
         }
-        lua_settop(L, top);
     }
     if (dpl_bind_push_editor(L, base) != 1) {
         dpl_own_error(L, call, "edit", lua_tostring(L, -2));

@@ -204,19 +204,16 @@ static void write_rank(lua_State *L, dpl_own_call *call, builder *b, int at)
 void dpl_own_order(lua_State *L, dpl_own_call *call)
 {
     dpl_error error;
-    dpl_schedule_data data;
     builder *b = lua_newuserdatauv(L, sizeof *b, 0);
     *b = (builder){.draft = NULL};
     dpl_bind_push_metatable(L, TYPE, index_builder, methods, metamethods);
     lua_setmetatable(L, -2);
     int at = lua_gettop(L);
-    dpl_own_read_routes(L, call, &data);
-    if (dpl_draft_create(&data, dpl_bind_hooks(L), &b->draft, &error) != DPL_OK) {
+    if (dpl_draft_create(&call->data, dpl_bind_hooks(L), &b->draft, &error) != DPL_OK) {
         dpl_own_failed(L, call, "order", &error);
         return;
     }
-    lua_settop(L, at);
-    for (; call->code == DPL_OK && b->rank < data.num_ranks; b->rank++) {
+    for (; call->code == DPL_OK && b->rank < call->data.num_ranks; b->rank++) {
         write_rank(L, call, b, at);
     }
     if (call->code == DPL_OK && dpl_draft_schedule(b->draft, &call->made, &error) != DPL_OK) {

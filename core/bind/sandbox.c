@@ -164,6 +164,7 @@ void dpl_sandbox_open(lua_State *L)
 {
     dpl_limits *limits = dpl_bind_limits(L);
     limits->is_sandbox = true;
+    dpl_bind_refuse_processes(L);
     renew(L, LUA_LOADED_TABLE);
     renew(L, LUA_PRELOAD_TABLE);
     lua_newtable(L);

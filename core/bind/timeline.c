@@ -20,18 +20,12 @@ dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index)
     return box->timeline;
 }
 
-/* The timeline of a method called with ':'. */
-static dpl_timeline *self_of(lua_State *L)
+dpl_timeline *dpl_bind_timeline_self(lua_State *L)
 {
     if (luaL_testudata(L, 1, TYPE) == NULL) {
         dpl_bind_error(L, "the methods of a timeline are called with ':', as in t:actions()");
     }
     return dpl_bind_check_timeline(L, 1);
-}
-
-dpl_timeline *dpl_bind_timeline_self(lua_State *L)
-{
-    return self_of(L);
 }
 
 /* ---- Methods ---- */
@@ -60,7 +54,7 @@ static double time_at(lua_State *L, int index, const char *name, double missing)
 /* [-n, +1, v] t:actions() or t:actions(from, to) */
 static int actions(lua_State *L)
 {
-    dpl_event_cursor found = {.timeline = self_of(L),
+    dpl_event_cursor found = {.timeline = dpl_bind_timeline_self(L),
                               .has_window = !lua_isnoneornil(L, 2) || !lua_isnoneornil(L, 3),
                               .from = time_at(L, 2, "from", -INFINITY),
                               .to = time_at(L, 3, "to", INFINITY)};
@@ -151,7 +145,7 @@ static void put_action(lua_State *L, int first, lua_Integer row, const dpl_event
 
 static int columns(lua_State *L)
 {
-    dpl_event_cursor cursor = {.timeline = self_of(L)};
+    dpl_event_cursor cursor = {.timeline = dpl_bind_timeline_self(L)};
     size_t expected = dpl_schedule_num_actions(dpl_timeline_schedule(cursor.timeline));
     int room = expected < INT32_MAX ? (int)expected : INT32_MAX;
     luaL_checkstack(L, NUM_COLUMNS + 4, "too many nested calls");
@@ -179,7 +173,7 @@ static int columns(lua_State *L)
 static int memory(lua_State *L)
 {
     size_t length = 0;
-    const dpl_timeline *timeline = self_of(L);
+    const dpl_timeline *timeline = dpl_bind_timeline_self(L);
     const dpl_schedule *schedule = dpl_timeline_schedule(timeline);
     int32_t rank = dpl_bind_count(L, 2, "t:memory: rank", 0, dpl_schedule_num_ranks(schedule) - 1);
     dpl_schedule_order(schedule, rank, &length);
@@ -215,7 +209,7 @@ int dpl_bind_call_module(lua_State *L, const char *module, const char *function)
 /* [-n, +n, v] The same for a method of a timeline. */
 static int draw(lua_State *L, const char *module, const char *function)
 {
-    self_of(L);
+    dpl_bind_timeline_self(L);
     return dpl_bind_call_module(L, module, function);
 }
 
@@ -252,7 +246,7 @@ static int write_html(lua_State *L)
 /* [-n, +1|+3, v] t:write_trace(path, { unit = }) */
 static int write_trace(lua_State *L)
 {
-    return dpl_bind_timeline_write_trace(L, self_of(L));
+    return dpl_bind_timeline_write_trace(L, dpl_bind_timeline_self(L));
 }
 
 /* ---- Fields ---- */
