@@ -558,5 +558,6 @@ DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dp
 #include "dpl/search.h"
 #include "dpl/strategy.h"
 #include "dpl/trace.h"
+#include "dpl/transformer.h"
 
 #endif
