@@ -554,6 +554,7 @@ DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dp
 #include "dpl/edit.h"
 #include "dpl/explain.h"
 #include "dpl/model.h"
+#include "dpl/plan.h"
 #include "dpl/pytorch.h"
 #include "dpl/search.h"
 #include "dpl/strategy.h"

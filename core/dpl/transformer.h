@@ -3,7 +3,7 @@
  * dpl.h, which includes it.
  *
  * Nothing here is measured: parameters and floating-point operations follow from the dimensions.
- * How long they take is the matter of layout.h.
+ * How long they take is the matter of plan.h.
  *
  * Sources: "SC21" is Narayanan et al., arXiv 2104.04473; "Korthikanti" is arXiv 2205.05198;
  * "Megatron-LM" is NVIDIA's megatron/training/theoretical_memory_usage.py and training.py (function

@@ -3,20 +3,14 @@
 
 #include "base/error.h"
 #include "dpl.h"
+#include "model/bounds.h"
 
 /* ---- Checks ---- */
 
-/* A number of a struct and its bounds. Fails for NaN too. */
-typedef struct bounded {
-    const char *name;
-    double value;
-    double least, most;
-} bounded;
-
-static dpl_code check_bounds(const bounded *numbers, size_t count, dpl_error *error)
+dpl_code dpl_check_bounds(const dpl_bounded *numbers, size_t count, dpl_error *error)
 {
     for (size_t i = 0; i < count; i++) {
-        const bounded *n = &numbers[i];
+        const dpl_bounded *n = &numbers[i];
         if (!(n->value >= n->least && n->value <= n->most)) {
             return dpl_fail(error, DPL_ARGUMENT, "%s must be from %.12g to %.12g (got %g)", n->name,
                             n->least, n->most, n->value);
@@ -27,7 +21,7 @@ static dpl_code check_bounds(const bounded *numbers, size_t count, dpl_error *er
 
 static dpl_code check_numbers(const dpl_model *m, dpl_error *error)
 {
-    const bounded numbers[] = {
+    const dpl_bounded numbers[] = {
         {"params", m->params, 0, DPL_MOST_PARAMS},
         {"params_per_rank", m->params_per_rank, 0, DPL_MOST_PARAMS},
         {"active_params", m->active_params, 0, DPL_MOST_PARAMS},
@@ -45,7 +39,7 @@ static dpl_code check_numbers(const dpl_model *m, dpl_error *error)
         {"optimizer_shards", m->optimizer_shards, 0, INT32_MAX},
         {"weight_memory", m->weight_memory, 0, 1},
     };
-    return check_bounds(numbers, sizeof numbers / sizeof numbers[0], error);
+    return dpl_check_bounds(numbers, sizeof numbers / sizeof numbers[0], error);
 }
 
 /* What tensor parallelism cuts in t parts must have them. */
@@ -115,7 +109,7 @@ dpl_code dpl_model_check(const dpl_model *model, dpl_error *error)
 
 static dpl_code check_hardware(const dpl_hardware *h, dpl_error *error)
 {
-    const bounded numbers[] = {
+    const dpl_bounded numbers[] = {
         {"peak_tflops", h->peak_tflops, 1e-3, DPL_MOST_TFLOPS},
         {"efficiency", h->efficiency, 1e-3, 1},
         {"overlap", h->overlap, 0, DPL_MOST_OVERLAP},
@@ -123,7 +117,7 @@ static dpl_code check_hardware(const dpl_hardware *h, dpl_error *error)
         {"link_gb_s", h->link_gb_s, 0, DPL_MOST_LINK},
         {"optimizer_time", h->optimizer_time, 0, DPL_MOST_SECONDS},
     };
-    return check_bounds(numbers, sizeof numbers / sizeof numbers[0], error);
+    return dpl_check_bounds(numbers, sizeof numbers / sizeof numbers[0], error);
 }
 
 static dpl_code check_measured(const dpl_workload *work, dpl_error *error)
@@ -191,18 +185,18 @@ static bool is_nearer(int32_t number, int32_t best, int32_t chunks, bool up)
 }
 
 /*
- * The nearest divisor of `batch` above or below `chunks`, which is from 1 to `batch`. Divisors come
+ * The nearest divisor of `whole` above or below `number`, which is from 1 to `batch`. Divisors come
  * in pairs, one of which is at most the root: some 46,000 numbers to try.
  */
-static int32_t nearest_divisor(int32_t batch, int32_t chunks, bool up)
+int32_t dpl_nearest_divisor(int32_t whole, int32_t number, bool up)
 {
-    int32_t best = up ? batch : 1;
-    for (int32_t d = 1; d <= batch / d; d++) {
-        if (batch % d == 0 && is_nearer(d, best, chunks, up)) {
+    int32_t best = up ? whole : 1;
+    for (int32_t d = 1; d <= whole / d; d++) {
+        if (whole % d == 0 && is_nearer(d, best, number, up)) {
             best = d;
         }
-        if (batch % d == 0 && is_nearer(batch / d, best, chunks, up)) {
-            best = batch / d;
+        if (whole % d == 0 && is_nearer(whole / d, best, number, up)) {
+            best = whole / d;
         }
     }
     return best;
@@ -229,8 +223,8 @@ dpl_code dpl_model_micro_batch(const dpl_model *model, int32_t num_chunks, int32
                         "batch_size / num_chunks whole samples: the nearest that do are %ld and "
                         "%ld",
                         (long)num_chunks, (long)batch,
-                        (long)nearest_divisor(batch, num_chunks, false),
-                        (long)nearest_divisor(batch, num_chunks, true));
+                        (long)dpl_nearest_divisor(batch, num_chunks, false),
+                        (long)dpl_nearest_divisor(batch, num_chunks, true));
     }
     *micro_batch = batch / num_chunks;
     return DPL_OK;

@@ -1,0 +1,64 @@
+/* What the parts of a plan have in common: layers to pieces to stages. */
+#ifndef DPL_MODEL_PLAN_H
+#define DPL_MODEL_PLAN_H
+
+#include "dpl.h"
+#include "model/layer.h"
+
+/* Everything that a stage is added up from: it depends on the plan, not on the strategy. */
+typedef struct dpl_parts {
+    bool has_dense, has_mixtures;
+    dpl_part dense, mixture, embedding, head, prediction;
+    double dense_params, mixture_params, expert_params; /* of a layer, on one GPU */
+    double embedding_params, head_params;
+    double prediction_params, prediction_expert_params;
+} dpl_parts;
+
+void dpl_plan_parts(const dpl_plan *plan, dpl_parts *parts);
+
+/* Layers of a piece of the model, of `pieces`. */
+int32_t dpl_plan_piece_layers(const dpl_plan *plan, int32_t pieces, int32_t piece);
+
+/* Fills a stage whose piece, first_layer and layers are set, all else 0; but for `pair`. */
+void dpl_plan_stage(const dpl_plan *plan, const dpl_parts *parts, int32_t pieces, dpl_stage *stage);
+
+/* Length of an overlapped pair: the forward of one stage and the backward of another. */
+double dpl_plan_pair(const dpl_plan *plan, const dpl_stage *forward, const dpl_stage *backward);
+
+/* Whether any backward is in two, I and W. */
+bool dpl_schedule_splits(const dpl_schedule *schedule);
+
+/* dpl_stage_costs for n stages of a schedule that splits its backwards or does not. */
+void dpl_stage_costs_of(int32_t n, bool split, const dpl_stage *stages, double p2p, double *room,
+                        dpl_costs *costs);
+
+/* What a GPU of a rank holds. */
+void dpl_plan_rank_memory(const dpl_plan *plan, const dpl_schedule *schedule,
+                          const dpl_stage *stages, int32_t rank, dpl_rank_memory *row);
+
+/*
+ * What ends a step on a rank, in seconds, each as if nothing hid it: gradients reduced over the
+ * copies of the model, parameters gathered again where they are shared out, and the optimizer.
+ */
+typedef struct dpl_tail {
+    double gradients;
+    double parameters;
+    double optimizer;
+} dpl_tail;
+
+/* For a rank with so many parameters, of which `routes` pipelines hold copies. */
+dpl_tail dpl_plan_tail(const dpl_plan *plan, double routes, double dense, double expert);
+
+/* What follows a rank's last action: `before` the optimizer and `after` that it starts, with what
+ * is hidden taken off; of the latter `optimizer` is its own part. data_seconds: nothing taken off.
+ */
+typedef struct dpl_ending {
+    double data_seconds;
+    double before, after;
+    double optimizer;
+} dpl_ending;
+
+dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
+                           const dpl_stage *stages, int32_t rank);
+
+#endif
