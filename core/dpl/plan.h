@@ -220,8 +220,21 @@ DPL_API dpl_code dpl_plan_stages(const dpl_plan *plan, const dpl_schedule *sched
                                  dpl_error *error);
 
 /*
- * Costs for dpl_simulate (DPL_COSTS_OF_STAGE) from stages. `room` is the caller's: 5 doubles a
- * stage, which the costs point into. A schedule that has I and W gets B = I + W, another B alone.
+ * A strategy's schedule for the plan, of shape->num_ranks = pipeline ranks; shape->num_chunks is not
+ * looked at. Where the strategy's order depends on costs it is made for those that the plan's stages
+ * have. The caller's to destroy.
+ */
+DPL_API dpl_code dpl_plan_schedule(const dpl_plan *plan, const char *strategy,
+                                   const dpl_shape *shape, const dpl_hooks *hooks,
+                                   dpl_schedule **schedule, dpl_error *error);
+
+/* Doubles of room that dpl_stage_costs needs for each stage. */
+#define DPL_STAGE_COST_ROOM 5
+
+/*
+ * Costs for dpl_simulate (DPL_COSTS_OF_STAGE) from stages. `room`, DPL_STAGE_COST_ROOM doubles a
+ * stage, is the caller's, and the costs point into it. A schedule that has I and W gets B = I + W,
+ * another the fused B.
  */
 DPL_API void dpl_stage_costs(const dpl_schedule *schedule, const dpl_stage *stages, double p2p,
                              double *room, dpl_costs *costs);
@@ -288,13 +301,13 @@ typedef struct dpl_step_convention {
 } dpl_step_convention;
 
 /*
- * A step of a timeline's schedule: simulates it with the stages' costs (`room` as in
- * dpl_stage_costs) and adds the rest. memory: as filled by dpl_plan_memory, num_ranks rows.
+ * A step of a timeline that was simulated with the stages' costs: adds what follows the pipeline.
+ * memory: as filled by dpl_plan_memory, num_ranks rows.
  */
-DPL_API dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages, double p2p,
-                               const dpl_rank_memory *memory, const dpl_step_convention *convention,
-                               double *room, dpl_timeline *timeline, dpl_step_time *step,
-                               dpl_error *error);
+DPL_API dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages,
+                               const dpl_rank_memory *memory,
+                               const dpl_step_convention *convention, const dpl_timeline *timeline,
+                               dpl_step_time *step, dpl_error *error);
 
 /* The arithmetic alone, for a step_time that was measured. */
 DPL_API dpl_code dpl_step_rates(const dpl_plan *plan, const dpl_step_convention *convention,

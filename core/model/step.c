@@ -172,22 +172,15 @@ static void find_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_ti
     step->worst_bytes = memory[step->worst_rank].total_bytes;
 }
 
-dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages, double p2p,
+dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages,
                        const dpl_rank_memory *memory, const dpl_step_convention *convention,
-                       double *room, dpl_timeline *timeline, dpl_step_time *step, dpl_error *error)
+                       const dpl_timeline *timeline, dpl_step_time *step, dpl_error *error)
 {
-    const dpl_schedule *schedule = dpl_timeline_schedule(timeline);
-    dpl_costs costs;
-    *step = (dpl_step_time){0};
-    dpl_stage_costs(schedule, stages, p2p, room, &costs);
-    dpl_code code = dpl_simulate(timeline, &costs, NULL, error);
-    if (code != DPL_OK) {
-        return code;
-    }
     const dpl_summary *summary = dpl_timeline_summary(timeline);
+    *step = (dpl_step_time){0};
     step->pipeline = summary->makespan;
     step->bubble_ratio = summary->bubble_ratio;
-    find_worst(memory, dpl_schedule_num_ranks(schedule), step);
+    find_worst(memory, dpl_schedule_num_ranks(dpl_timeline_schedule(timeline)), step);
     end_step(plan, stages, timeline, step);
     return dpl_step_rates(plan, convention, step->step_time, step, error);
 }
