@@ -23,9 +23,10 @@ extern const size_t dpl_embedded_count;
 /*
  * [-0, +0, m] Puts a loader for every embedded file into package.preload, and for dpl.fail, with
  * which they raise what is their caller's mistake, as the modules in C do, dpl.nearest, which finds
- * the name that was meant, dpl.inspect, which looks at values, and dpl.library, the annotations in
- * lua/library. An entry that is already there is kept: whoever registered it came first. Nothing is
- * compiled before it is required.
+ * the name that was meant, dpl.inspect, which looks at values, dpl.library, the annotations in
+ * lua/library, and what modules in Lua have in C: dpl.write_file, dpl.json, dpl.transformer. An
+ * entry that is already there is kept: whoever registered it came first. Nothing is compiled before
+ * it is required.
  */
 void dpl_embedded_preload(lua_State *L);
 

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "bind/bind.h"
+#include "bind/json.h"
+#include "bind/transformer.h"
 #include "bind/write_file.h"
 
 #include <lauxlib.h>
@@ -127,6 +129,10 @@ void dpl_embedded_preload(lua_State *L)
     lua_setfield(L, -2, "dpl.library");
     lua_pushcfunction(L, open_write_file);
     lua_setfield(L, -2, "dpl.write_file");
+    lua_pushcfunction(L, dpl_bind_open_json);
+    lua_setfield(L, -2, "dpl.json");
+    lua_pushcfunction(L, dpl_bind_open_transformer);
+    lua_setfield(L, -2, "dpl.transformer");
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 

@@ -163,11 +163,82 @@ void dpl_bind_preload_parts(lua_State *L)
     dpl_embedded_preload(L);
 }
 
+/* ---- Modules that are fields of dpl, and are loaded when somebody looks at them ---- */
+
+static const char *const late_modules[][2] = {{"model", "dpl.model"}, {"hardware", "dpl.hardware"}};
+#define NUM_LATE (sizeof late_modules / sizeof late_modules[0])
+
+/* [-0, +1, e] Pushes a module, which the table at index 1 has from now on; nil where there is no
+ * `require` to load it by. */
+static void push_late(lua_State *L, const char *const names[2])
+{
+    if (lua_getglobal(L, "require") != LUA_TFUNCTION) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_pushstring(L, names[1]);
+    lua_call(L, 1, 1);
+    lua_pushstring(L, names[0]);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 1);
+}
+
+/* [-2, +1, e] dpl's __index. Upvalue 1 holds the names, for those who look but do not touch. */
+static int find_late(lua_State *L)
+{
+    lua_settop(L, 2);
+    for (size_t i = 0; i < NUM_LATE; i++) {
+        lua_pushstring(L, late_modules[i][0]);
+        if (lua_rawequal(L, 2, -1)) {
+            push_late(L, late_modules[i]);
+            return 1;
+        }
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+static int next_member(lua_State *L)
+{
+    lua_settop(L, 2);
+    return lua_next(L, 1) != 0 ? 2 : 0;
+}
+
+/* [-1, +3, e] dpl's __pairs: all that it has. */
+static int all_members(lua_State *L)
+{
+    lua_settop(L, 1);
+    for (size_t i = 0; i < NUM_LATE; i++) {
+        push_late(L, late_modules[i]);
+        lua_settop(L, 1);
+    }
+    lua_pushcfunction(L, next_member);
+    lua_pushvalue(L, 1);
+    lua_pushnil(L);
+    return 3;
+}
+
+/* [-0, +0, m] Gives the module on top its late fields. */
+static void set_late_modules(lua_State *L)
+{
+    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, NUM_LATE);
+    for (size_t i = 0; i < NUM_LATE; i++) {
+        dpl_bind_set_text(L, late_modules[i][0], late_modules[i][1]);
+    }
+    lua_pushcclosure(L, find_late, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, all_members);
+    lua_setfield(L, -2, "__pairs");
+    lua_setmetatable(L, -2);
+}
+
 int luaopen_dpl(lua_State *L)
 {
     luaL_checkversion(L);
     dpl_bind_preload_parts(L);
     luaL_newlib(L, functions);
     dpl_bind_set_text(L, "_VERSION", dpl_version());
+    set_late_modules(L);
     return 1;
 }

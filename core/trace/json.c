@@ -386,16 +386,21 @@ bool dpl_json_next(dpl_json *json, bool *more)
     return closing == ']' || read_name(json);
 }
 
-static bool skip_word(dpl_json *json)
+bool dpl_json_word(dpl_json *json)
 {
     static const char *const words[] = {"true", "false", "null"};
-    char word[8] = "";
-    size_t length = 0;
-    while (look(json) >= 'a' && look(json) <= 'z' && length < sizeof word - 1) {
-        word[length++] = (char)take(json);
+    json->length = 0;
+    (void)dpl_json_peek(json);
+    while (look(json) >= 'a' && look(json) <= 'z' && json->length < strlen("false")) {
+        if (!append(json, take(json))) {
+            return false;
+        }
+    }
+    if (!end_text(json)) {
+        return false;
     }
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(word, words[i]) == 0) {
+        if (strcmp(json->text, words[i]) == 0) {
             return true;
         }
     }
@@ -408,7 +413,7 @@ static bool skip_simple(dpl_json *json, int c)
     if (c == '"') {
         return dpl_json_string(json);
     }
-    return c == '-' || is_digit(c) ? dpl_json_number(json) : skip_word(json);
+    return c == '-' || is_digit(c) ? dpl_json_number(json) : dpl_json_word(json);
 }
 
 /* A value that is no object and no list, or the beginning of one that is. */

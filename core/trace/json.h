@@ -24,7 +24,7 @@ typedef struct dpl_json {
     bool failed;
     uint64_t line;
     size_t at, end; /* of what is left of the piece */
-    /* The string or number read last, ended by a NUL: in `room` bytes. */
+    /* The string, number or word read last, ended by a NUL: in `room` bytes. */
     char *text;
     size_t length, room;
     /* The objects ('}') and lists (']') that are open, by what ends them. */
@@ -49,6 +49,9 @@ bool dpl_json_next(dpl_json *json, bool *more);
 /* Reads a string, or a number as it is written. */
 bool dpl_json_string(dpl_json *json);
 bool dpl_json_number(dpl_json *json);
+
+/* Reads true, false or null. */
+bool dpl_json_word(dpl_json *json);
 
 /* Passes over a value of any kind. */
 bool dpl_json_skip(dpl_json *json);

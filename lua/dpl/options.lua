@@ -1,7 +1,8 @@
 -- Reads tables of named options for the modules that are written in Lua, with the messages that the
 -- modules in C give: what is unknown, wrong in type or out of range raises at the script's line.
 --
--- An option is declared as { name =, rule =, accepts = function(value) -> boolean, default = }.
+-- An option is declared as { name =, rule =, accepts = function(value) -> boolean, default =,
+-- required = true where it has no default }.
 
 local fail = require "dpl.fail"
 local nearest_name = require "dpl.nearest"
@@ -50,18 +51,25 @@ local function check_name(owner, declared, name, value)
   options.fail("%s: unknown option '%s'%s", owner, name, hint)
 end
 
--- The values of the declared options: those in `given`, a table or nil, else their defaults.
-function options.read(owner, declared, given)
+-- Raises where `given`, a table or nil, has a name that is not declared.
+function options.check_names(owner, declared, given)
   if given ~= nil and type(given) ~= "table" then
     options.fail("%s: options are given in a table (got %s)", owner, shown(given))
   end
   for name, value in pairs(given or {}) do
     check_name(owner, declared, name, value)
   end
+end
+
+-- The values of the declared options: those in `given`, a table or nil, else their defaults.
+function options.read(owner, declared, given)
+  options.check_names(owner, declared, given)
   local values = {}
   for _, option in ipairs(declared) do
     local value = given and given[option.name]
-    if value == nil then
+    if value == nil and option.required then
+      options.fail("%s: option '%s' is missing: it must be %s", owner, option.name, option.rule)
+    elseif value == nil then
       value = option.default
     elseif not option.accepts(value) then
       options.fail("%s: option '%s' must be %s (got %s)", owner, option.name, option.rule,
