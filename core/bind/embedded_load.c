@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "bind/bind.h"
 #include "bind/json.h"
+#include "bind/plan.h"
 #include "bind/transformer.h"
 #include "bind/write_file.h"
 
@@ -133,6 +134,8 @@ void dpl_embedded_preload(lua_State *L)
     lua_setfield(L, -2, "dpl.json");
     lua_pushcfunction(L, dpl_bind_open_transformer);
     lua_setfield(L, -2, "dpl.transformer");
+    lua_pushcfunction(L, dpl_bind_open_planning);
+    lua_setfield(L, -2, "dpl.planning");
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 

@@ -2,10 +2,15 @@
 
 local options = require "dpl.options"
 local presets = require "dpl.presets"
+local efficiencies = require "dpl.efficiencies"
 
 local hardware = {}
 
 local catalogue = presets.catalogue("hardware", require "dpl.accelerators")
+
+local function is_table(value)
+  return type(value) == "table"
+end
 
 -- Every field: one line each.
 local FIELDS <const> = {
@@ -20,9 +25,11 @@ local FIELDS <const> = {
   { name = "intra_name", rule = "a string", accepts = presets.is_text },
   presets.positive("inter_gb_s", true),
   { name = "inter_name", rule = "a string", accepts = presets.is_text },
+  presets.positive("host_gb_s"),
   presets.not_negative("price_per_hour"),
   { name = "source", rule = "a string or a list of strings", accepts = presets.is_text_or_list },
   { name = "recalled_fields", rule = "a list of names", accepts = presets.is_text_or_list },
+  { name = "efficiency", rule = "a table of shares", accepts = is_table },
   { name = "note", rule = "a string", accepts = presets.is_text },
 }
 
@@ -42,8 +49,31 @@ end
 
 local METATABLE <const> = presets.metatable("hardware", NAMES, {}, to_string)
 
+-- What efficiencies consist of, for the check of names.
+local SHARES <const> = {}
+for name in pairs(efficiencies.default) do
+  SHARES[#SHARES + 1] = { name = name }
+end
+table.sort(SHARES, function(a, b) return a.name < b.name end)
+
+-- What is reached of the data sheet: what was given over what is known of the preset over what is
+-- assumed of any.
+local function efficiency_of(owner, fields)
+  options.check_names(owner .. ": efficiency", SHARES, fields.efficiency)
+  local known = {}
+  local layers = { efficiencies.default, efficiencies[fields.name] or {}, fields.efficiency or {} }
+  for _, layer in ipairs(layers) do
+    for name, value in pairs(layer) do
+      known[name] = presets.copy(value)
+    end
+  end
+  return known
+end
+
 local function make(owner, fields)
-  return setmetatable(options.read(owner, FIELDS, presets.copy(fields)), METATABLE)
+  local made = options.read(owner, FIELDS, presets.copy(fields))
+  made.efficiency = efficiency_of(owner, made)
+  return setmetatable(made, METATABLE)
 end
 
 function hardware.list()
