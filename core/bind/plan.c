@@ -9,8 +9,10 @@
 /* ---- Hardware ---- */
 
 #define FIGURE(name, member, least, most, preset, unit, meaning)                                   \
-    {name, DPL_OPTION_NUMBER, offsetof(dpl_machine, member), least, most, preset, unit, meaning,   \
-     NULL}
+    {                                                                                              \
+        name, DPL_OPTION_NUMBER, offsetof(dpl_machine, member), least, most, preset, unit,         \
+            meaning, NULL                                                                          \
+    }
 #define SHARE(name, preset, meaning) FIGURE(#name, name, 1e-3, 2, preset, "share", meaning)
 
 static const dpl_option figures[] = {
@@ -32,7 +34,8 @@ static const dpl_option figures[] = {
     FIGURE("price_per_hour", price_per_hour, 0, 1e9, DPL_UNSET, "money", "of a GPU"),
 };
 
-/* What stands for a share that is not given: see lua/dpl/efficiencies.lua, which says whose it is. */
+/* What stands for a share that is not given: see lua/dpl/efficiencies.lua, which says whose it is.
+ */
 static const dpl_option shares[] = {
     SHARE(matmul, DPL_REQUIRED, "of the 16-bit peak, by large products"),
     SHARE(matmul_fp8, DPL_REQUIRED, "of the 8-bit peak, likewise"),
@@ -152,13 +155,21 @@ typedef struct layout_options {
 
 #define LAYOUT(member) offsetof(layout_options, request.plan.layout.member)
 #define DEGREE(name, member, meaning)                                                              \
-    {name, DPL_OPTION_INTEGER, LAYOUT(member), 1, DPL_MOST_COUNT, 1, "", meaning, NULL}
+    {                                                                                              \
+        name, DPL_OPTION_INTEGER, LAYOUT(member), 1, DPL_MOST_COUNT, 1, "", meaning, NULL          \
+    }
 #define CHOICE(name, member, preset, meaning, choices)                                             \
-    {name, DPL_OPTION_CHOICE, LAYOUT(member), 0, 0, preset, "", meaning, choices}
+    {                                                                                              \
+        name, DPL_OPTION_CHOICE, LAYOUT(member), 0, 0, preset, "", meaning, choices                \
+    }
 #define FLAG(name, member, preset, meaning)                                                        \
-    {name, DPL_OPTION_BOOLEAN, LAYOUT(member), 0, 1, preset, "", meaning, NULL}
+    {                                                                                              \
+        name, DPL_OPTION_BOOLEAN, LAYOUT(member), 0, 1, preset, "", meaning, NULL                  \
+    }
 #define BYTES(name, member, most, preset, meaning)                                                 \
-    {name, DPL_OPTION_NUMBER, LAYOUT(member), 0, most, preset, "bytes", meaning, NULL}
+    {                                                                                              \
+        name, DPL_OPTION_NUMBER, LAYOUT(member), 0, most, preset, "bytes", meaning, NULL           \
+    }
 
 static const dpl_option layout_fields[] = {
     {"strategy", DPL_OPTION_STRATEGY, offsetof(layout_options, request.strategy), 0, 0, DPL_UNSET,
@@ -234,7 +245,8 @@ static void list_names(const char *names[NUM_NAMES + 1])
     names[NUM_NAMES] = NULL;
 }
 
-/* [-0, +1, e] What option `name`, a table or the name of a preset, stands for: pushed as a table. */
+/* [-0, +1, e] What option `name`, a table or the name of a preset, stands for: pushed as a table.
+ */
 static void push_preset(lua_State *L, int index, const char *owner, const char *name)
 {
     int type = lua_getfield(L, index, name);

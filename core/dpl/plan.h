@@ -121,7 +121,7 @@ typedef enum dpl_precision { DPL_BF16, DPL_FP8 } dpl_precision;
  * the model gets, in order, num_pieces of them as many as the strategy's route has stages; NULL for
  * an even division, where pieces that get one layer less are taken from the ends, the last first.
  * The embedding is on the first piece, the head on the last, and with it the layers of multi-token
- * prediction.
+ * prediction, which count as layers of that piece when layers are divided evenly.
  */
 typedef struct dpl_parallelism {
     int32_t tensor, pipeline, data, context, expert;
@@ -132,7 +132,8 @@ typedef struct dpl_parallelism {
     bool regather;        /* sequence parallelism keeps its shard and gathers again in B */
     int tensor_overlap;   /* a dpl_tensor_overlap */
     bool data_overlap;
-    int recompute; /* a dpl_recompute */
+    int recompute; /* a dpl_recompute; selective: a stored attention's matrix, or a latent
+                      attention's heads from their low ranks (DeepSeek-V3 3.2.3) */
     int zero;      /* 0 to 3; 1 is the distributed optimizer */
     int precision; /* of matrix products: a dpl_precision */
     bool flash;    /* attention never stores its matrix */
@@ -220,9 +221,9 @@ DPL_API dpl_code dpl_plan_stages(const dpl_plan *plan, const dpl_schedule *sched
                                  dpl_error *error);
 
 /*
- * A strategy's schedule for the plan, of shape->num_ranks = pipeline ranks; shape->num_chunks is not
- * looked at. Where the strategy's order depends on costs it is made for those that the plan's stages
- * have. The caller's to destroy.
+ * A strategy's schedule for the plan, of shape->num_ranks = pipeline ranks; shape->num_chunks is
+ * not looked at. Where the strategy's order depends on costs it is made for those that the plan's
+ * stages have. The caller's to destroy.
  */
 DPL_API dpl_code dpl_plan_schedule(const dpl_plan *plan, const char *strategy,
                                    const dpl_shape *shape, const dpl_hooks *hooks,
@@ -305,9 +306,8 @@ typedef struct dpl_step_convention {
  * memory: as filled by dpl_plan_memory, num_ranks rows.
  */
 DPL_API dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages,
-                               const dpl_rank_memory *memory,
-                               const dpl_step_convention *convention, const dpl_timeline *timeline,
-                               dpl_step_time *step, dpl_error *error);
+                               const dpl_rank_memory *memory, const dpl_step_convention *convention,
+                               const dpl_timeline *timeline, dpl_step_time *step, dpl_error *error);
 
 /* The arithmetic alone, for a step_time that was measured. */
 DPL_API dpl_code dpl_step_rates(const dpl_plan *plan, const dpl_step_convention *convention,

@@ -21,8 +21,12 @@ static int32_t even_layers(int32_t layers, int32_t pieces, int32_t piece)
 int32_t dpl_plan_piece_layers(const dpl_plan *plan, int32_t pieces, int32_t piece)
 {
     const dpl_parallelism *l = &plan->layout;
-    return l->layers_of != NULL ? l->layers_of[piece]
-                                : even_layers(plan->model.layers, pieces, piece);
+    int32_t predictions = l->train_mtp ? plan->model.mtp_layers : 0;
+    if (l->layers_of != NULL) {
+        return l->layers_of[piece];
+    }
+    int32_t even = even_layers(plan->model.layers + predictions, pieces, piece);
+    return piece == pieces - 1 ? even - predictions : even;
 }
 
 /* Mixtures among layers first .. first + count - 1. */

@@ -172,9 +172,9 @@ static void find_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_ti
     step->worst_bytes = memory[step->worst_rank].total_bytes;
 }
 
-dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages,
-                       const dpl_rank_memory *memory, const dpl_step_convention *convention,
-                       const dpl_timeline *timeline, dpl_step_time *step, dpl_error *error)
+dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_rank_memory *memory,
+                       const dpl_step_convention *convention, const dpl_timeline *timeline,
+                       dpl_step_time *step, dpl_error *error)
 {
     const dpl_summary *summary = dpl_timeline_summary(timeline);
     *step = (dpl_step_time){0};

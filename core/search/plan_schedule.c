@@ -5,8 +5,8 @@
 
 /* The schedule once more, for the costs that the stages of `first` have; takes `first` over. */
 static dpl_code make_for_costs(const dpl_plan *plan, const char *strategy, const dpl_shape *shape,
-                               const dpl_hooks *hooks, dpl_schedule *first,
-                               dpl_schedule **schedule, dpl_error *error)
+                               const dpl_hooks *hooks, dpl_schedule *first, dpl_schedule **schedule,
+                               dpl_error *error)
 {
     size_t count = (size_t)dpl_schedule_num_stages(first);
     dpl_stage *stages = dpl_allocate(hooks, count, sizeof *stages);
