@@ -17,8 +17,10 @@
  * - The experts' all-to-alls stand alone in F, I and B; in an overlapped pair of a forward and a
  *   backward they hide behind its computation, but for the share that the machine says.
  * - Pipeline transfers occupy nobody (DPL_COMM_LATENCY).
- * - The gradients' reduction starts on a rank when its last action has ended; with data_overlap it
- *   hides behind the last backward of each of the rank's stages but the one that ends last.
+ * - The gradients' reduction starts on a rank when its last action has ended. With data_overlap a
+ *   stage's gradients travel layer by layer behind its last backward and whatever the rank does
+ *   then, one stage after another; parameters that ZeRO 1 gathers arrive likewise behind the first
+ *   forwards of the next step.
  * - The optimizer starts when every rank's gradients are reduced (clipping needs their norm).
  *
  * Units: seconds, bytes; 10^9 bytes a second; TFLOP/s is 10^12 a second.

@@ -49,16 +49,20 @@ typedef struct dpl_tail {
 /* For a rank with so many parameters, of which `routes` pipelines hold copies. */
 dpl_tail dpl_plan_tail(const dpl_plan *plan, double routes, double dense, double expert);
 
-/* What follows a rank's last action: `before` the optimizer and `after` that it starts, with what
- * is hidden taken off; of the latter `optimizer` is its own part. data_seconds: nothing taken off.
+/*
+ * How a step ends on a rank: `done`, when its gradients are reduced; then, when those of every rank
+ * are, `after` until the next step can begin, of which `optimizer` is the optimizer's.
+ * data_seconds: of reduction and gathering, nothing hidden.
  */
 typedef struct dpl_ending {
     double data_seconds;
-    double before, after;
+    double done, after;
     double optimizer;
 } dpl_ending;
 
-dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
-                           const dpl_stage *stages, int32_t rank);
+/* Of a timeline simulated with the stages' costs. `done` is at least the end of the rank's last
+ * action, `after` at least dpl_plan_tail's optimizer. */
+dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_stage *stages,
+                           const dpl_timeline *timeline, int32_t rank);
 
 #endif

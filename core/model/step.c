@@ -8,86 +8,6 @@
 
 /* ---- What follows the pipeline ---- */
 
-/* A rank's layers, and the lengths of one forward and one backward of all its stages. */
-typedef struct share {
-    double dense, expert;
-    double layers;
-    double forward, backward;
-    bool has_tied;
-} share;
-
-static share share_of_rank(const dpl_plan *plan, const dpl_schedule *s, const dpl_stage *stages,
-                           int32_t rank)
-{
-    share sum = {0};
-    for (int32_t i = 0; i < dpl_schedule_num_stages(s); i++) {
-        const dpl_stage *stage = &stages[i];
-        if (dpl_schedule_stage_rank(s, i) != rank) {
-            continue;
-        }
-        sum.dense += stage->params;
-        sum.expert += stage->expert_params;
-        sum.layers += stage->layers;
-        sum.forward += stage->forward;
-        sum.backward += stage->backward;
-        sum.has_tied |= stage->has_embedding || stage->has_head;
-    }
-    sum.has_tied &= plan->model.tied_embeddings && plan->layout.pipeline > 1;
-    return sum;
-}
-
-/* What is left of a transfer that goes layer by layer behind work of as many layers. */
-static double left_over(const dpl_plan *plan, double transfer, double work, double layers)
-{
-    if (!plan->layout.data_overlap || layers < 1) {
-        return transfer;
-    }
-    return fmax(transfer / layers, transfer - work * (layers - 1) / layers);
-}
-
-/* Where embedding and head are one matrix on two ranks, its gradient is summed over both. */
-static double tied_seconds(const dpl_plan *plan, const share *own)
-{
-    const dpl_parallelism *l = &plan->layout;
-    double table = (double)plan->model.vocab * plan->model.hidden / l->tensor;
-    double stride = (double)l->tensor * l->context * l->data;
-    dpl_group group = dpl_group_of(plan, 2, stride, l->pipeline_link);
-    return own->has_tied ? 2 * dpl_gather_seconds(plan, group, table * l->gradient_bytes) : 0;
-}
-
-dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
-                           const dpl_stage *stages, int32_t rank)
-{
-    share own = share_of_rank(plan, schedule, stages, rank);
-    double routes = (double)dpl_schedule_num_routes(schedule);
-    dpl_tail tail = dpl_plan_tail(plan, routes, own.dense, own.expert);
-    double chunks = dpl_plan_chunks(&plan->layout);
-    double reduced = plan->layout.zero >= 2 ? chunks : 1;
-    double gathered = plan->layout.zero >= 3 ? 2 * chunks : 1;
-    double gradients =
-        reduced * left_over(plan, tail.gradients / reduced, own.backward, own.layers);
-    double parameters =
-        gathered * left_over(plan, tail.parameters / gathered, own.forward, own.layers);
-    dpl_ending end = {.data_seconds = tail.gradients + tail.parameters,
-                      .before = gradients + tied_seconds(plan, &own),
-                      .after = tail.optimizer,
-                      .optimizer = tail.optimizer};
-    if (plan->layout.zero >= 3) {
-        end.before += parameters;
-    } else {
-        end.after += parameters;
-    }
-    return end;
-}
-
-/* When a rank's last action ended. */
-static double rank_end(const dpl_timeline *timeline, int32_t rank)
-{
-    size_t length = 0;
-    dpl_schedule_order(dpl_timeline_schedule(timeline), rank, &length);
-    return length > 0 ? dpl_timeline_end(timeline, rank, length - 1) : 0;
-}
-
 static void end_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_timeline *timeline,
                      dpl_step_time *step)
 {
@@ -95,8 +15,8 @@ static void end_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_ti
     double reduced = 0;
     double after = 0;
     for (int32_t rank = 0; rank < dpl_schedule_num_ranks(schedule); rank++) {
-        dpl_ending end = dpl_plan_ending(plan, schedule, stages, rank);
-        reduced = fmax(reduced, rank_end(timeline, rank) + end.before);
+        dpl_ending end = dpl_plan_ending(plan, stages, timeline, rank);
+        reduced = fmax(reduced, end.done);
         after = fmax(after, end.after);
         step->optimizer = fmax(step->optimizer, end.optimizer);
         step->data_seconds = fmax(step->data_seconds, end.data_seconds);
