@@ -277,8 +277,8 @@ DPL_API void dpl_plan_memory_over(const dpl_schedule *schedule, const dpl_stage 
 /*
  * A step, in seconds: the pipeline from first start to last end; what the reduction of gradients
  * and the gathering of parameters add to it (the whole of which is data_seconds of the rank with
- * most); the optimizer. mfu and hfu: of the precision's peak in `peak_tflops`, by the convention
- * given; hfu counts the layout's recomputation.
+ * most); the optimizer. mfu and hfu: of peak_tflops, by the convention
+ * given; hfu counts recomputed layers and stored attention cores as well.
  */
 typedef struct dpl_step_time {
     double pipeline, data_exposed, optimizer, step_time;

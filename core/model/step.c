@@ -33,6 +33,14 @@ static bool all_finite(const dpl_step_time *s)
            isfinite(s->price);
 }
 
+/* What HFU counts as done again: selectively, a stored attention's core; what makes a latent
+ * attention's heads again is not counted, nor is a flash attention's own repetition. */
+static int repeated(const dpl_parallelism *l)
+{
+    bool nothing = l->recompute == DPL_RECOMPUTE_SELECTIVE && l->flash;
+    return nothing ? DPL_RECOMPUTE_NONE : l->recompute;
+}
+
 static void fill_rates(const dpl_plan *plan, const dpl_step_convention *convention,
                        dpl_step_time *s)
 {
@@ -42,7 +50,7 @@ static void fill_rates(const dpl_plan *plan, const dpl_step_convention *conventi
     int32_t seq_len = dpl_plan_seq_len(plan);
     flops.recompute = DPL_RECOMPUTE_NONE;
     s->flops_per_token = dpl_transformer_flops_per_token(&plan->model, seq_len, &flops);
-    flops.recompute = plan->layout.recompute;
+    flops.recompute = repeated(&plan->layout);
     double hardware = dpl_transformer_flops_per_token(&plan->model, seq_len, &flops);
     s->peak_tflops = convention->peak == DPL_FP8 ? m->peak_tflops_fp8 : m->peak_tflops;
     s->samples_per_second = plan->layout.global_batch / s->step_time;
