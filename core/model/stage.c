@@ -203,6 +203,7 @@ static void set_end_params(const dpl_plan *plan, dpl_parts *parts)
     if (m->tied_embeddings && plan->layout.pipeline == 1) {
         parts->head_params = 0;
     }
+    parts->head_params += (m->norm_bias ? 2.0 : 1.0) * m->hidden; /* the last norm */
     if (m->mtp_layers > 0) {
         double experts = dpl_transformer_layer_parameters(m, m->layers).expert * m->mtp_layers;
         parts->prediction_params = (all.mtp - experts) / t;
