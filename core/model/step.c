@@ -22,7 +22,7 @@ static void end_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_ti
         step->data_seconds = fmax(step->data_seconds, end.data_seconds);
     }
     step->step_time = reduced + after;
-    step->data_exposed = step->step_time - step->pipeline - step->optimizer;
+    step->data_exposed = reduced - step->pipeline + (after - step->optimizer);
 }
 
 /* ---- Rates ---- */
