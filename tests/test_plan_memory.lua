@@ -1,4 +1,4 @@
--- What GPUs hold under a plan: Korthikanti's table 2, states of parameters, activations over orders.
+-- What GPUs hold under a plan: Korthikanti's table 2, states of parameters, orders.
 
 local lu = require "luaunit"
 
@@ -74,7 +74,8 @@ function TestPlanActivations.test_latent_attention_makes_heads_again()
 end
 
 -- Activations per GPU that calculon@caa4b11, llm/validation.py, has for Korthikanti's figure 1:
--- layers x (1 + (p - 1) / (p v)) of their bytes where stages interleave. Dropout of the embedding is besides.
+-- layers x (1 + (p - 1) / (p v)) of their bytes where stages interleave. Dropout of the embedding
+-- is besides.
 function TestPlanActivations.test_korthikanti_figure_1()
   local cases = {
     { "megatron-22b", 1, 1, 4, 59.25, 9.5625 }, { "gpt3-175b", 8, 3, 1, 66.84375, 12.3515625 },
@@ -163,23 +164,27 @@ end
 
 local TestPlanOrders = {}
 
+-- The stages of an action's text, by what it does with them: F, B, I, W.
+local function parts_of(text, stages)
+  local parts = {}
+  for stage, kind in text:gmatch("(%d+)([FBIW])%d") do
+    parts[kind] = stages[stage + 1]
+  end
+  return parts
+end
+
 -- The most a rank holds, counted action by action from the order.
 local function replayed(made, rank)
   local held, most = 0, 0
-  local function stage(n)
-    return made.stages[n + 1]
-  end
+  local nothing = { __index = function()
+    return { kept_bytes = 0, weight_bytes = 0, transient_bytes = 0 }
+  end }
   for _, text in ipairs(made.schedule:order(rank)) do
-    local transient, forward, backward = 0, text:match("^%(?(%d+)F"), text:match("(%d+)B")
-    local input, weight = text:match("^(%d+)I"), text:match("^(%d+)W")
-    for _, n in pairs { forward or false, backward or false, input or false } do
-      transient = n and math.max(transient, stage(n).transient_bytes) or transient
-    end
-    held = held + (forward and stage(forward).kept_bytes or 0)
-    most = math.max(most, held + transient)
-    held = held - (backward and stage(backward).kept_bytes or 0)
-      - (input and stage(input).kept_bytes - stage(input).weight_bytes or 0)
-      - (weight and stage(weight).weight_bytes or 0)
+    local at = setmetatable(parts_of(text, made.stages), nothing)
+    held = held + at.F.kept_bytes
+    most = math.max(most, held + math.max(at.F.transient_bytes, at.B.transient_bytes,
+      at.I.transient_bytes))
+    held = held - at.B.kept_bytes - at.I.kept_bytes + at.I.weight_bytes - at.W.weight_bytes
   end
   return most
 end

@@ -43,8 +43,8 @@ function TestPlanLimits.test_experts()
   refused({ model = "mixtral-8x7b", expert_parallel = 3 }, "SIZE",
     "expert_parallel = 3 does not divide experts = 8: the nearest that do are 2 and 4")
   refused({ model = "mixtral-8x7b", expert_parallel = 8, data_parallel = 4 }, "SIZE",
-    "expert_parallel = 8 is more than tensor_parallel x context_parallel x data_parallel = 4, which "
-    .. "it must divide, the GPUs that share out experts")
+    "expert_parallel = 8 is more than tensor_parallel x context_parallel x data_parallel = 4, "
+    .. "which it must divide, the GPUs that share out experts")
 end
 
 function TestPlanLimits.test_layers()

@@ -171,7 +171,8 @@ function TestPlanReports.test_report_names_units_conventions_and_the_peak()
   local small = plan { hardware = planning.machine { memory_bytes = 1 << 20 } }
   lu.assertStrContains(small:report(), "DOES NOT FIT")
   lu.assertStrContains(tostring(small), "does not fit")
-  lu.assertStrContains(plan { hardware = planning.machine { price_per_hour = 1 } }:report(), "money")
+  local priced = plan { hardware = planning.machine { price_per_hour = 1 } }
+  lu.assertStrContains(priced:report(), "money")
 end
 
 return {

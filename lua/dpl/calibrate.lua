@@ -34,7 +34,8 @@ local function is_list(value)
 end
 
 local DECLARED <const> = {
-  { name = "rows", rule = "a list of rows { plan = {...}, step_time = seconds }", accepts = is_list },
+  { name = "rows", rule = "a list of rows { plan = {...}, step_time = seconds }",
+    accepts = is_list },
   { name = "fit", rule = "a list of names of shares", accepts = is_list,
     default = { "matmul", "memory" } },
   { name = "profile", rule = "a table { plan = {...}, stage = 0, products = seconds, ... }",

@@ -101,11 +101,12 @@ end
 -- The plan in words: layout, step, rates, memory, units beside every figure.
 function methods:report()
   local layout, rest = self.options, choices(self.options)
+  rest = rest ~= "" and "\n          " .. rest or ""
   return table.concat({
     ("plan      %s on %d x %s: %s"):format(layout.model.name, self.gpus, layout.hardware.name,
       degrees(layout)),
     ("          %s, %d micro-batches of %d, batch %d"):format(self.strategy, self.num_chunks,
-      layout.micro_batch or 1, layout.global_batch) .. (rest ~= "" and "\n          " .. rest or ""),
+      layout.micro_batch or 1, layout.global_batch) .. rest,
     step_line(self), rate_lines(self), memory_lines(self),
   }, "\n")
 end
