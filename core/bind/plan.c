@@ -382,14 +382,8 @@ static void push_memory(lua_State *L, const dpl_rank_memory *m)
 }
 
 /* [-0, +0, m] */
-static void set_step(lua_State *L, const dpl_step_time *s)
+static void set_rates(lua_State *L, const dpl_step_time *s)
 {
-    dpl_bind_set_number(L, "step_time", s->step_time);
-    dpl_bind_set_number(L, "pipeline", s->pipeline);
-    dpl_bind_set_number(L, "data_exposed", s->data_exposed);
-    dpl_bind_set_number(L, "data_seconds", s->data_seconds);
-    dpl_bind_set_number(L, "optimizer", s->optimizer);
-    dpl_bind_set_number(L, "bubble_ratio", s->bubble_ratio);
     dpl_bind_set_number(L, "samples_per_second", s->samples_per_second);
     dpl_bind_set_number(L, "tokens_per_second", s->tokens_per_second);
     dpl_bind_set_number(L, "flops_per_token", s->flops_per_token);
@@ -401,6 +395,18 @@ static void set_step(lua_State *L, const dpl_step_time *s)
     if (s->price > 0) {
         dpl_bind_set_number(L, "price", s->price);
     }
+}
+
+/* [-0, +0, m] */
+static void set_step(lua_State *L, const dpl_step_time *s)
+{
+    dpl_bind_set_number(L, "step_time", s->step_time);
+    dpl_bind_set_number(L, "pipeline", s->pipeline);
+    dpl_bind_set_number(L, "data_exposed", s->data_exposed);
+    dpl_bind_set_number(L, "data_seconds", s->data_seconds);
+    dpl_bind_set_number(L, "optimizer", s->optimizer);
+    dpl_bind_set_number(L, "bubble_ratio", s->bubble_ratio);
+    set_rates(L, s);
 }
 
 /* [-0, +0, m] A list of `count` entries of the table that `push` makes of each. */
@@ -526,9 +532,29 @@ static int estimate(lua_State *L)
     return 1;
 }
 
+/* [-2, +1|+3, e] rates(options, step_time) */
+static int rates(lua_State *L)
+{
+    dpl_error error;
+    dpl_plan_request request;
+    dpl_step_time step = {0};
+    double step_time = dpl_bind_number(L, 2, "dpl.plan.rates: step_time", 0, DPL_MOST_NUMBER);
+    lua_settop(L, 1);
+    lua_newtable(L);
+    dpl_bind_plan(L, 1, "dpl.plan.rates", &request, 2);
+    if (dpl_plan_check(&request.plan, 0, &error) != DPL_OK ||
+        dpl_step_rates(&request.plan, &request.convention, step_time, &step, &error) != DPL_OK) {
+        return dpl_bind_fail(L, &error);
+    }
+    lua_createtable(L, 0, 12);
+    dpl_bind_set_number(L, "step_time", step.step_time);
+    set_rates(L, &step);
+    return 1;
+}
+
 /* ---- The module ---- */
 
-static const luaL_Reg functions[] = {{"estimate", estimate}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"estimate", estimate}, {"rates", rates}, {NULL, NULL}};
 
 int dpl_bind_open_planning(lua_State *L)
 {

@@ -24,7 +24,7 @@ return {
   -- Fitted to forward and backward times of stages, h = 3072, sequences of 2048 and 4096, heads for
   -- vocabularies of 32,000 to 256,000; root mean square of what is left: 2.0 %.
   ["a100-sxm-80gb"] = {
-    matmul = 0.717, attention_forward = 0.241, attention_backward = 0.295, memory = 0.896,
+    matmul = 0.716, attention_forward = 0.243, attention_backward = 0.297, memory = 0.898,
     source = "dpl.hardware.calibrate on stage times of sail-sg/VocabularyParallelism@6191c3b",
     calibration = { "fullpp_base_" },
   },
@@ -43,7 +43,7 @@ return {
   -- attention 22.0, other kernels 27.8, exchanges 113.0, in 128.5 ms.
   ["h800-sxm"] = {
     matmul = 0.494, matmul_fp8 = 0.443, attention_forward = 0.442, attention_backward = 0.442,
-    memory = 0.358, all_to_all = 0.447, pair_hidden = 0.963,
+    memory = 0.358, all_to_all = 0.444, pair_hidden = 0.963,
     source = "dpl.hardware.calibrate on deepseek-ai/profile-data@4496024; matmul of H100",
     calibration = { "dsv3-profile-chunk" },
   },

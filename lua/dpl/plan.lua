@@ -150,4 +150,14 @@ local function make(_, given)
   return setmetatable(plan, METATABLE)
 end
 
-return setmetatable({}, { __call = make })
+local plan = {}
+
+-- What a measured step of `step_time` seconds is worth, by the conventions in the options.
+function plan.rates(given, step_time)
+  if type(given) ~= "table" then
+    fail("dpl.plan.rates: options are given in a table (got " .. type(given) .. ")")
+  end
+  return planning.rates(resolved(given), step_time)
+end
+
+return setmetatable(plan, { __call = make })

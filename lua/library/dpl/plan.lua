@@ -148,4 +148,12 @@ function Plan:peak_action() end
 ---@return string
 function Plan:report() end
 
+---What a measured step is worth: step_time, samples_per_second, tokens_per_second, flops_per_token,
+---tflops_per_gpu, peak_tflops, mfu, hfu, gpu_hours and price, as in a plan. Nothing is simulated.
+---nil, message, code where the layout cannot be, or a peak would be surpassed.
+---@param options dpl.PlanOptions
+---@param step_time number seconds
+---@return table? rates, string? message, string? code
+function plan.rates(options, step_time) end
+
 return plan
