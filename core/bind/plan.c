@@ -34,8 +34,6 @@ static const dpl_option figures[] = {
     FIGURE("price_per_hour", price_per_hour, 0, 1e9, DPL_UNSET, "money", "of a GPU"),
 };
 
-/* What stands for a share that is not given: see lua/dpl/efficiencies.lua, which says whose it is.
- */
 static const dpl_option shares[] = {
     SHARE(matmul, DPL_REQUIRED, "of the 16-bit peak, by large products"),
     SHARE(matmul_fp8, DPL_REQUIRED, "of the 8-bit peak, likewise"),
@@ -137,6 +135,28 @@ void dpl_bind_machine(lua_State *L, int index, const char *owner, dpl_machine *m
     if (dpl_machine_check(machine, &error) != DPL_OK) {
         dpl_bind_error(L, "%s: hardware: %s", owner, error.message);
     }
+}
+
+/* [-0, +1, m] What stands for shares that nobody measured, as the field `efficiency` of hardware.
+ */
+static void push_default_efficiency(lua_State *L)
+{
+    static const dpl_machine defaults = DPL_MACHINE_DEFAULTS;
+    lua_createtable(L, 0, COUNT_OF(shares) + 1);
+    for (size_t i = 0; i < COUNT_OF(shares); i++) {
+        dpl_bind_set_number(L, shares[i].name,
+                            *(const double *)((const char *)&defaults + shares[i].offset));
+    }
+    lua_createtable(L, defaults.num_sizes, 0);
+    for (int32_t i = 0; i < defaults.num_sizes; i++) {
+        lua_createtable(L, 2, 0);
+        lua_pushnumber(L, defaults.by_size[i].size);
+        lua_rawseti(L, -2, 1);
+        lua_pushnumber(L, defaults.by_size[i].share);
+        lua_rawseti(L, -2, 2);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "by_size");
 }
 
 /* ---- The layout ---- */
@@ -569,5 +589,7 @@ int dpl_bind_open_planning(lua_State *L)
     lua_setfield(L, -2, "names");
     dpl_bind_push_options(L, layout_fields, COUNT_OF(layout_fields));
     lua_setfield(L, -2, "options");
+    push_default_efficiency(L);
+    lua_setfield(L, -2, "efficiency");
     return 1;
 }
