@@ -79,6 +79,24 @@ function TestPlanSeconds.test_collectives_of_tensor_parallelism()
   near(seconds { tensor_link = "intra" }.in_forward.tensor, 2 * all_reduce)
 end
 
+-- All-reduces of 2sbh, four a layer and micro-batch; dispatch and combine of k h; a ring
+-- attention's keys and values, three times.
+function TestPlanSeconds.test_bytes_sent()
+  local tensor = 64 * 256 * 2
+  local stage = plan { tensor_parallel = 4, pipeline_parallel = 8, tensor_comm = "all_reduce" }
+  near(stage.stages[4].tensor_bytes, 4 * 2 * 3 / 4 * tensor)
+  near(stage.stages[4].expert_bytes, 0)
+  local context = plan { context_parallel = 4, pipeline_parallel = 8 }.stages[4]
+  near(context.context_bytes, 3 * 3 / 4 * 2 * tensor)
+  local model = planning.gpt { gated_mlp = true, linear_bias = false, norm = "rmsnorm", ffn = 0,
+    moe = { experts = 16, top_k = 4, expert_ffn = 128 } }
+  local mixture = plan { model = model, pipeline_parallel = 8, data_parallel = 16,
+    global_batch = 16, expert_parallel = 16 }.stages[4]
+  near(mixture.expert_bytes, 2 * 2 * 4 * 15 / 16 * tensor)
+  local data = plan { data_parallel = 4, zero = 1 }
+  near(data.data_bytes, 3 / 4 * (4 + 2) * data.memory[1].parameters)
+end
+
 function TestPlanSeconds.test_what_overlaps_in_a_layer()
   local machine = planning.machine { memory_gb_s = 1e9, intra_gb_s = 0.1 }
   local function stage(given)

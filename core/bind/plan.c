@@ -378,6 +378,9 @@ static void push_stage(lua_State *L, const dpl_stage *s)
     dpl_bind_set_number(L, "transient_bytes", s->transient_bytes);
     dpl_bind_set_number(L, "parameters", s->params);
     dpl_bind_set_number(L, "expert_parameters", s->expert_params);
+    dpl_bind_set_number(L, "tensor_bytes", s->sent.tensor);
+    dpl_bind_set_number(L, "expert_bytes", s->sent.expert);
+    dpl_bind_set_number(L, "context_bytes", s->sent.context);
     set_seconds(L, "in_forward", &s->in_forward);
     set_seconds(L, "in_input", &s->in_input);
     set_seconds(L, "in_weight", &s->in_weight);
@@ -424,6 +427,7 @@ static void set_step(lua_State *L, const dpl_step_time *s)
     dpl_bind_set_number(L, "pipeline", s->pipeline);
     dpl_bind_set_number(L, "data_exposed", s->data_exposed);
     dpl_bind_set_number(L, "data_seconds", s->data_seconds);
+    dpl_bind_set_number(L, "data_bytes", s->data_bytes);
     dpl_bind_set_number(L, "optimizer", s->optimizer);
     dpl_bind_set_number(L, "bubble_ratio", s->bubble_ratio);
     set_rates(L, s);

@@ -257,12 +257,18 @@ typedef struct dpl_seconds {
     double tensor, expert, context, host;
 } dpl_seconds;
 
+/* Bytes that one GPU sends in collectives, each as a ring moves it. */
+typedef struct dpl_sent {
+    double tensor, expert, context;
+} dpl_sent;
+
 /*
  * A stage (by number, of all routes) on one GPU, for one micro-batch. forward, input, weight,
  * backward: lengths of F, I, W and of a fused B, which is no more than I + W; pair: of an
  * overlapped pair of its F with the B of the other stage of its rank, 0 where its rank has not two.
  * kept_bytes: activations from F to B; of those weight_bytes stay until W where I and W are apart.
- * transient_bytes: the most that one action needs besides. The parameters are those of one GPU;
+ * transient_bytes: the most that one action needs besides. sent: forward and backward together. The
+ * parameters are those of one GPU;
  * expert ones apart, since they are shared by other GPUs.
  */
 typedef struct dpl_stage {
@@ -270,6 +276,7 @@ typedef struct dpl_stage {
     int32_t first_layer, layers;
     bool has_embedding, has_head;
     dpl_seconds in_forward, in_input, in_weight;
+    dpl_sent sent;
     double forward, input, weight, backward, pair;
     double kept_bytes, weight_bytes, transient_bytes;
     double params, expert_params;
@@ -344,6 +351,7 @@ DPL_API void dpl_plan_memory_over(const dpl_schedule *schedule, const dpl_stage 
 typedef struct dpl_step_time {
     double pipeline, data_exposed, optimizer, step_time;
     double data_seconds;
+    double data_bytes; /* that a GPU of that rank sends for it */
     double bubble_ratio;
     double samples_per_second, tokens_per_second; /* of the whole cluster */
     double flops_per_token;

@@ -213,6 +213,7 @@ dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_stage *stages,
     share sum = share_of_rank(&own, schedule);
     dpl_tail tail = dpl_plan_tail(plan, routes, sum.dense, sum.expert);
     dpl_ending end = {.data_seconds = tail.gradients + tail.parameters,
+                      .data_bytes = tail.sent,
                       .after = tail.optimizer,
                       .optimizer = tail.optimizer};
     end.done = length > 0 ? dpl_timeline_end(timeline, rank, length - 1) : 0;

@@ -44,6 +44,7 @@ typedef struct dpl_tail {
     double gradients;
     double parameters;
     double optimizer;
+    double sent; /* bytes, by a GPU, for the first two */
 } dpl_tail;
 
 /* For a rank with so many parameters, of which `routes` pipelines hold copies. */
@@ -55,7 +56,7 @@ dpl_tail dpl_plan_tail(const dpl_plan *plan, double routes, double dense, double
  * data_seconds: of reduction and gathering, nothing hidden.
  */
 typedef struct dpl_ending {
-    double data_seconds;
+    double data_seconds, data_bytes;
     double done, after;
     double optimizer;
 } dpl_ending;

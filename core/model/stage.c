@@ -159,6 +159,7 @@ void dpl_plan_stage(const dpl_plan *plan, const dpl_parts *parts, int32_t pieces
     stage->in_forward = sum.forward;
     stage->in_input = sum.input;
     stage->in_weight = sum.weight;
+    stage->sent = sum.sent;
     stage->kept_bytes = sum.kept_bytes;
     stage->weight_bytes = sum.weight_bytes;
     stage->transient_bytes = sum.transient_bytes;

@@ -20,6 +20,7 @@ static void end_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_ti
         after = fmax(after, end.after);
         step->optimizer = fmax(step->optimizer, end.optimizer);
         step->data_seconds = fmax(step->data_seconds, end.data_seconds);
+        step->data_bytes = fmax(step->data_bytes, end.data_bytes);
     }
     step->step_time = reduced + after;
     step->data_exposed = reduced - step->pipeline + (after - step->optimizer);

@@ -89,6 +89,9 @@ local plan = {}
 ---@field transient_bytes number the most that one action needs besides
 ---@field parameters number on the GPU, experts aside
 ---@field expert_parameters number on the GPU
+---@field tensor_bytes number that a GPU sends in tensor parallelism's collectives, F and B
+---@field expert_bytes number in the experts' all-to-alls
+---@field context_bytes number in the exchange of keys and values
 ---@field in_forward dpl.PlanSeconds
 ---@field in_input dpl.PlanSeconds
 ---@field in_weight dpl.PlanSeconds
@@ -118,6 +121,7 @@ local plan = {}
 ---@field pipeline number seconds of it: first start to last end
 ---@field data_exposed number seconds of it: gradients and parameters that nothing hides
 ---@field data_seconds number seconds that those take on the rank with most, hidden or not
+---@field data_bytes number that a GPU of that rank sends for them
 ---@field optimizer number seconds of it
 ---@field bubble_ratio number idle share of ranks x pipeline
 ---@field samples_per_second number of the whole cluster
