@@ -152,6 +152,12 @@ function Plan:peak_action() end
 ---@return string
 function Plan:report() end
 
+---Makes a plan; dpl.plan(options) is the same.
+---nil, message, code where the layout cannot be.
+---@param options dpl.PlanOptions
+---@return dpl.Plan? made, string? message, string? code
+function plan.make(options) end
+
 ---What a measured step is worth: step_time, samples_per_second, tokens_per_second, flops_per_token,
 ---tflops_per_gpu, peak_tflops, mfu, hfu, gpu_hours and price, as in a plan. Nothing is simulated.
 ---nil, message, code where the layout cannot be, or a peak would be surpassed.
