@@ -14,9 +14,11 @@ local CLASS_MODULES <const> = { "dpl.analysis", "dpl.simulator", "dpl.benchmark"
 
 -- Modules that only dpl's own Lua requires.
 local INTERNAL <const> = {
-  "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.gnuplot", "dpl.html",
-  "dpl.inspect", "dpl.layout", "dpl.library", "dpl.nearest", "dpl.options", "dpl.page.css",
-  "dpl.page.js", "dpl.page_timelines.js", "dpl.report", "dpl.svg", "dpl.write_file",
+  "dpl.accelerators", "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.gnuplot",
+  "dpl.html", "dpl.huggingface", "dpl.inspect", "dpl.json", "dpl.layout", "dpl.library",
+  "dpl.models", "dpl.nearest", "dpl.options", "dpl.page.css", "dpl.page.js",
+  "dpl.page_timelines.js", "dpl.presets", "dpl.report", "dpl.svg", "dpl.transformer",
+  "dpl.write_file",
 }
 
 local function set_of(list)
@@ -289,6 +291,8 @@ local function receiver(f)
     return assert(require("dpl").read_trace(sample_trace()))
   elseif owner == "Editor" then
     return require("dpl").edit(sample_schedule("1f1b"))
+  elseif owner == "Model" then
+    return require("dpl").model.get("deepseek-v3")
   end
   for _, module in ipairs(CLASS_MODULES) do
     local class = require(module)[owner]
@@ -332,6 +336,27 @@ local ARGUMENTS <const> = {
   end,
   ["chart.heatmap"] = function()
     return { { cells = { { 1, 2 }, { 3, false } } } }
+  end,
+  ["model.get"] = function()
+    return { "deepseek-v3" }
+  end,
+  ["model.define"] = function()
+    return { { base = "mixtral-8x7b", layers = 8 } }
+  end,
+  ["model.from_config"] = function()
+    return { { text = "{" } }
+  end,
+  ["Model:layer_parameters"] = function()
+    return { 61 }
+  end,
+  ["Model:flops_per_token"] = function()
+    return { { causal = true, recompute = "none", mtp = true } }
+  end,
+  ["hardware.get"] = function()
+    return { "h800" }
+  end,
+  ["hardware.define"] = function()
+    return { { base = "h800", price_per_hour = 2 } }
   end,
   ["arguments.plot_option"] = function()
     return { require("dpl.arguments").parser("s.lua", "a script"), "a chart" }

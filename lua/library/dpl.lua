@@ -69,6 +69,8 @@
 ---Strategies, schedules and their simulation.
 ---@class dpl
 ---@field _VERSION string version of the library, such as "0.1.0"
+---@field model dpl.model the module of that name, loaded when it is first looked at
+---@field hardware dpl.hardware likewise
 local dpl = {}
 
 ---Names of the strategies, sorted, without aliases.
