@@ -14,11 +14,11 @@ local CLASS_MODULES <const> = { "dpl.analysis", "dpl.simulator", "dpl.benchmark"
 
 -- Modules that only dpl's own Lua requires.
 local INTERNAL <const> = {
-  "dpl.accelerators", "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.gnuplot",
-  "dpl.html", "dpl.huggingface", "dpl.inspect", "dpl.json", "dpl.layout", "dpl.library",
-  "dpl.models", "dpl.nearest", "dpl.options", "dpl.page.css", "dpl.page.js",
-  "dpl.page_timelines.js", "dpl.presets", "dpl.report", "dpl.svg", "dpl.transformer",
-  "dpl.write_file",
+  "dpl.accelerators", "dpl.annotations", "dpl.calibrate", "dpl.complete", "dpl.efficiencies",
+  "dpl.fail", "dpl.gantt", "dpl.gnuplot", "dpl.html", "dpl.huggingface", "dpl.inspect", "dpl.json",
+  "dpl.layout", "dpl.library", "dpl.models", "dpl.nearest", "dpl.options", "dpl.page.css",
+  "dpl.page.js", "dpl.page_timelines.js", "dpl.planning", "dpl.presets", "dpl.report", "dpl.svg",
+  "dpl.transformer", "dpl.write_file",
 }
 
 local function set_of(list)
@@ -278,6 +278,12 @@ local function sample_trace()
   return path
 end
 
+-- A plan's options; it can be.
+local function some_layout()
+  return { model = "llama3-8b", hardware = "h100", pipeline_parallel = 4, global_batch = 8,
+    causal = true, peak = "bf16" }
+end
+
 -- What a function is called on: an object of its class, or nothing.
 local function receiver(f)
   local owner = f.name:match("^%w+")
@@ -293,6 +299,8 @@ local function receiver(f)
     return require("dpl").edit(sample_schedule("1f1b"))
   elseif owner == "Model" then
     return require("dpl").model.get("deepseek-v3")
+  elseif owner == "Plan" then
+    return assert(require("dpl").plan(some_layout()))
   end
   for _, module in ipairs(CLASS_MODULES) do
     local class = require(module)[owner]
@@ -357,6 +365,16 @@ local ARGUMENTS <const> = {
   end,
   ["hardware.define"] = function()
     return { { base = "h800", price_per_hour = 2 } }
+  end,
+  ["hardware.calibrate"] = function()
+    local hardware = require("dpl").hardware.get("h800")
+    return { hardware, { rows = { { plan = some_layout(), step_time = 1 } } } }
+  end,
+  ["plan.make"] = function()
+    return { some_layout() }
+  end,
+  ["plan.rates"] = function()
+    return { some_layout(), 10 }
   end,
   ["arguments.plot_option"] = function()
     return { require("dpl.arguments").parser("s.lua", "a script"), "a chart" }

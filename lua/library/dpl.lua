@@ -71,6 +71,7 @@
 ---@field _VERSION string version of the library, such as "0.1.0"
 ---@field model dpl.model the module of that name, loaded when it is first looked at
 ---@field hardware dpl.hardware likewise
+---@field plan dpl.plan likewise
 local dpl = {}
 
 ---Names of the strategies, sorted, without aliases.
