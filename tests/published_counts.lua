@@ -1,7 +1,7 @@
 -- Parameters and FLOPs per token of the presets of dpl.model, derived from the published dimensions
--- by a program of its own, which is no part of dpl: in 10^9, to four decimals. causal and noncausal:
--- FLOPs without recomputation and multi-token prediction. matmul_active has the biases of linear
--- layers and the norms within attention, which dpl leaves out: see test_models.lua.
+-- by a program that is no part of dpl: in 10^9, to four decimals. causal and noncausal: without
+-- recomputation and multi-token prediction. matmul_active has the biases of linear layers and the
+-- norms within attention, which dpl leaves out: see test_models.lua.
 
 return {
   ["megatron-sc21-1.7b"] = { total = 1.6522, active = 1.6522,

@@ -97,7 +97,8 @@ function TestHardwareDefine.test_defaults()
 end
 
 function TestHardwareDefine.test_from_a_preset()
-  local a = dpl.hardware.define { base = "h800", name = "ours", price_per_hour = 2, inter_gb_s = 25 }
+  local a = dpl.hardware.define { base = "h800", name = "ours", price_per_hour = 2,
+    inter_gb_s = 25 }
   lu.assertEquals({ a.name, a.price_per_hour, a.inter_gb_s, a.memory_gb_s, a.title },
     { "ours", 2, 25, 3350, nil })
   lu.assertEquals(dpl.hardware.get("h800").inter_gb_s, 50)

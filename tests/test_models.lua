@@ -63,7 +63,8 @@ function TestModelPresets.test_matmul_and_flops_to_the_printed_digits()
   for name, row in pairs(derived) do
     local m = dpl.model.get(name)
     local besides = counted_besides(m)
-    lu.assertEquals(digits(m:parameters().matmul + besides), ("%.4f"):format(row.matmul_active), name)
+    lu.assertEquals(digits(m:parameters().matmul + besides), ("%.4f"):format(row.matmul_active),
+      name)
     lu.assertEquals(digits(flops(m, true) + 6 * besides), ("%.4f"):format(row.causal), name)
     lu.assertEquals(digits(flops(m, false) + 6 * besides), ("%.4f"):format(row.noncausal), name)
     -- Left out they are three in ten thousand of the smallest, and nothing of the largest.
@@ -292,7 +293,8 @@ function TestModelDefine.test_defaults()
 end
 
 function TestModelDefine.test_from_a_preset()
-  local m = dpl.model.define { base = "DeepSeekV3", name = "small", layers = 10, moe = { top_k = 4 } }
+  local m = dpl.model.define { base = "DeepSeekV3", name = "small", layers = 10,
+    moe = { top_k = 4 } }
   lu.assertEquals({ m.name, m.layers, m.moe.top_k, m.moe.experts, m.hidden },
     { "small", 10, 4, 256, 7168 })
   lu.assertNil(m.title)
@@ -405,7 +407,8 @@ function TestModelConfig.test_published_totals()
     "n_positions": 1024, "n_inner": null, "vocab_size": 50257 }]])
   lu.assertEquals(m:parameters().total, 124439808)
   lu.assertEquals({ m.norm, m.tied_embeddings, m.learned_positions }, { "layernorm", true, 1024 })
-  m = assert(from_text [[{ "model_type": "gpt_neox", "hidden_size": 6144, "intermediate_size": 24576,
+  m = assert(from_text [[{ "model_type": "gpt_neox", "hidden_size": 6144,
+    "intermediate_size": 24576,
     "num_attention_heads": 64, "num_hidden_layers": 44, "vocab_size": 50432,
     "max_position_embeddings": 2048 }]])
   lu.assertEquals(m:parameters().total, 20554567680)
@@ -552,7 +555,8 @@ function TestModelConfig.test_in_a_sandbox()
     print(dpl.model.from_config { text = "{}" })
     print(pcall(dpl.model.from_config, "config.json"))
   ]])
-  lu.assertEquals(process.dpl("--sandbox s.lua"), "gpt3-175b: 96 layers of 12288, 174.62 billion parameters\t2039\n"
+  lu.assertEquals(process.dpl("--sandbox s.lua"),
+    "gpt3-175b: 96 layers of 12288, 174.62 billion parameters\t2039\n"
     .. "nil\tcannot use the text: it has no 'model_type', which says what kind of model it is of"
     .. "\tINVALID\nfalse\ts.lua:4: dpl.model.from_config: a sandbox has no files\n")
 end

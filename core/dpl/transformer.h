@@ -104,16 +104,16 @@ typedef struct dpl_parameters {
 DPL_API dpl_parameters dpl_transformer_parameters(const dpl_transformer *model);
 
 /*
- * Those of layer `index`: 0 is the first; `layers` and above are those of multi-token prediction,
- * with their projection and its norms. expert: the routed experts, all of them; other: attention,
- * norms, router, and shared experts or the dense MLP.
+ * Parameters of one layer. expert: the routed experts, all of them; other: attention, norms,
+ * router, and shared experts or the dense MLP.
  */
 typedef struct dpl_layer_parameters {
     double expert;
     double other;
 } dpl_layer_parameters;
 
-/* Those of layer `index`. */
+/* Of layer `index`: 0 is the first; `layers` and above are those of multi-token prediction, with
+ * their projection and its norms. */
 DPL_API dpl_layer_parameters dpl_transformer_layer_parameters(const dpl_transformer *model,
                                                               int32_t index);
 

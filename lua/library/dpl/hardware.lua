@@ -34,7 +34,7 @@ local hardware = {}
 
 ---What dpl.hardware.define takes. With `base` all others may be left out: they are those of the
 ---preset, but for the name and the title. Rates are of one device; GB are 10^9 bytes.
----@class dpl.HardwareOptions
+---@class dpl.HardwareDefinition
 ---@field base? string a preset to start from
 ---@field name? string default "custom"
 ---@field title? string
@@ -86,7 +86,7 @@ function hardware.get(name) end
 
 ---Makes an accelerator; raises where a figure is missing or wrong. Without `base` are needed
 ---peak_tflops_bf16, memory_bytes, memory_gb_s, intra_gb_s and inter_gb_s.
----@param options dpl.HardwareOptions
+---@param options dpl.HardwareDefinition
 ---@return dpl.Hardware
 function hardware.define(options) end
 

@@ -24,7 +24,7 @@ local model = {}
 
 ---What dpl.model.define takes. With `base` all others may be left out: they are those of the
 ---preset, but for the name and the title. Dimensions are whole numbers up to 2147483647.
----@class dpl.ModelOptions
+---@class dpl.ModelDefinition
 ---@field base? string a preset to start from; moe = false and mla = false take these away
 ---@field name? string default "custom"
 ---@field title? string
@@ -127,7 +127,7 @@ function model.get(name) end
 ---Makes a model of dimensions; raises where one is missing or wrong, or they do not fit together.
 ---Without `base`, layers, hidden, heads, vocab and seq_len are needed, and ffn where layers are
 ---dense.
----@param options dpl.ModelOptions
+---@param options dpl.ModelDefinition
 ---@return dpl.Model
 function model.define(options) end
 
