@@ -1,8 +1,8 @@
 # Builds, tests, checks and installs dpl; "make help" lists the targets.
 #
 # Variables: CC, CFLAGS, CPPFLAGS, LDFLAGS as everywhere; BUILD, the build directory; T, a Lua pattern
-# that chooses tests; PREFIX and DESTDIR for "make install"; WERROR=-Werror to stop at warnings; V=1
-# to see whole commands.
+# that chooses tests; TIMES=1 to see which took longest; PREFIX and DESTDIR for "make install";
+# WERROR=-Werror to stop at warnings; V=1 to see whole commands.
 #
 # Parsing this file must work where there is neither a compiler nor pkg-config: what is not found
 # is an empty variable, and .ci/packages, run before the first compilation, names what is missing.
@@ -188,8 +188,8 @@ test: ## installs what is missing, builds, runs all tests, or those that match T
 .PHONY: run-tests
 run-tests: all $(TEST_PROGRAMS)
 	@DPL_ROOT='$(CURDIR)' DPL_BUILD='$(abspath $(BUILD))' DPL_BIN='$(abspath $(DPL))' \
-	DPL_LUA='$(LUA)' DPL_PRELOAD='$(PRELOAD)' DPL_TEST_PATTERN='$(T)' \
-	$(LUA) tests/run.lua $(SUITES) $(abspath $(TEST_PROGRAMS))
+	DPL_LUA='$(LUA)' DPL_PRELOAD='$(PRELOAD)' DPL_TEST_PATTERN='$(T)' DPL_TEST_JOBS='$(JOBS)' \
+	DPL_TEST_TIMES='$(TIMES)' $(LUA) tests/run.lua $(abspath $(TEST_PROGRAMS) $(SUITES))
 
 .PHONY: bench
 bench: ## measures simulated actions per second, beside a bare loop and plain Python
