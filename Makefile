@@ -271,7 +271,7 @@ format: ## lays out all C sources as .clang-format says
 
 # Warnings are errors: what is not documented, or not so that it can be read, does not pass.
 DOCS := $(BUILD)/docs
-ANNOTATIONS := $(shell cd lua/library 2>/dev/null && find * -name '*.lua')
+ANNOTATIONS := $(sort $(wildcard lua/library/*.lua lua/library/dpl/*.lua))
 
 .PHONY: docs docs-c docs-lua
 docs: ## installs what is missing, makes the pages of the C library and of the Lua modules
@@ -285,9 +285,10 @@ docs-c:
 	echo 'PROJECT_NUMBER = $(VERSION)'; } | doxygen -
 
 docs-lua:
-	@rm -rf $(DOCS)/lua $(DOCS)/lua.in && mkdir -p $(DOCS)/lua $(dir $(ANNOTATIONS:%=$(DOCS)/lua.in/%))
-	@for file in $(ANNOTATIONS); do \
-	awk -f .ci/docs/lua.awk lua/library/$$file >$(DOCS)/lua.in/$$file || exit; done
+	@rm -rf $(DOCS)/lua $(DOCS)/lua.in && mkdir -p $(DOCS)/lua $(DOCS)/lua.in
+	@for module in $$(sed -n 's/^---@meta //p' $(ANNOTATIONS) | sort -u); do \
+	awk -f .ci/docs/lua.awk $$(grep -lx -e "---@meta $$module" $(ANNOTATIONS)) \
+	>$(DOCS)/lua.in/$$module.lua || exit; done
 	@ldoc --quiet --fatalwarnings --config .ci/docs/lua.ld --dir $(DOCS)/lua $(DOCS)/lua.in >/dev/null
 	@rm -r $(DOCS)/lua.in
 
