@@ -189,7 +189,7 @@ test: ## installs what is missing, builds, runs all tests, or those that match T
 run-tests: all $(TEST_PROGRAMS)
 	@DPL_ROOT='$(CURDIR)' DPL_BUILD='$(abspath $(BUILD))' DPL_BIN='$(abspath $(DPL))' \
 	DPL_LUA='$(LUA)' DPL_PRELOAD='$(PRELOAD)' DPL_TEST_PATTERN='$(T)' DPL_TEST_JOBS='$(JOBS)' \
-	DPL_TEST_TIMES='$(TIMES)' $(LUA) tests/run.lua $(abspath $(TEST_PROGRAMS) $(SUITES))
+	DPL_TEST_TIMES='$(TIMES)' $(LUA) tests/run.lua $(abspath $(TEST_PROGRAMS)) $(SUITES)
 
 .PHONY: bench
 bench: ## measures simulated actions per second, beside a bare loop and plain Python
