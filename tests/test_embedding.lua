@@ -165,7 +165,8 @@ function TestFromLua.test_luarocks()
   local tree = process.directory() .. "/tree"
   run([[
     cd %s && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-      luarocks --lua-version 5.4 --tree %s make %s]], quoted(ROOT), quoted(tree), ROCKSPEC)
+      luarocks --lua-version 5.4 --tree %s make %s \
+      CFLAGS='-O0 -fPIC']], quoted(ROOT), quoted(tree), ROCKSPEC)
   lu.assertStrMatches(run_lua(tree, DRAW), "time .*\n")
   run("luarocks --lua-version 5.4 --tree %s remove dpl", quoted(tree))
   lu.assertNotStrContains(installing.list(tree), "dpl.so")

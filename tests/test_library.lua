@@ -54,9 +54,12 @@ function TestModules.test_every_module_is_annotated()
 end
 
 function TestModules.test_they_are_lua()
-  for name, text in pairs(annotations.modules) do
-    lu.assertNotNil(load(text), name)
-    lu.assertStrContains(text, "---@meta " .. name .. "\n")
+  for name, texts in pairs(annotations.modules) do
+    for _, text in ipairs(texts) do
+      lu.assertNotNil(load(text), name)
+      lu.assertStrContains(text, ("\n---@class %s\n"):format(name))
+      lu.assertStrMatches(text, ".*\nreturn %l+\n")
+    end
   end
 end
 
@@ -555,8 +558,8 @@ function TestNames.test_communication_models()
 end
 
 function TestNames.test_every_type_that_is_named_is_declared()
-  for module, text in pairs(annotations.modules) do
-    for line in text:gmatch("%-%-%-@[^\n]*") do
+  for module, texts in pairs(annotations.modules) do
+    for line in table.concat(texts):gmatch("%-%-%-@[^\n]*") do
       for name in line:gmatch("%f[%w.]dpl%.%u%w*") do
         lu.assertTrue(classes[name] ~= nil or annotations.aliases[name] ~= nil, module .. name)
       end
