@@ -105,7 +105,7 @@ local plan = {}
 ---@field optimizer_bytes number
 ---@field activation_bytes number kept at the peak
 ---@field transient_bytes number what the action at the peak needs besides
----@field buffer_bytes number of messages
+---@field buffer_bytes number of messages, and of layers that ZeRO 2 and 3 have whole while they work
 ---@field reserve_bytes number
 ---@field total_bytes number
 ---@field peak_action integer position in the rank's order, from 0
