@@ -32,6 +32,16 @@ bool dpl_schedule_splits(const dpl_schedule *schedule);
 void dpl_stage_costs_of(int32_t n, bool split, const dpl_stage *stages, double p2p, double *room,
                         dpl_costs *costs);
 
+/* What does not hang on a layout's state: stages, message and latency from parts. */
+void dpl_plan_fill_stages(const dpl_plan *plan, const dpl_parts *parts,
+                          const dpl_schedule *schedule, dpl_stage *stages, double *message_bytes,
+                          double *p2p);
+
+/* All of a row but its activations, which are there: the state of so many parameters of so many
+ * layers, of which `routes` pipelines hold copies, and the sum. */
+void dpl_plan_state(const dpl_plan *plan, double routes, double dense, double expert,
+                    int32_t layers, dpl_rank_memory *row);
+
 /* What a GPU of a rank holds. */
 void dpl_plan_rank_memory(const dpl_plan *plan, const dpl_schedule *schedule,
                           const dpl_stage *stages, int32_t rank, dpl_rank_memory *row);
@@ -57,6 +67,30 @@ typedef struct dpl_ending {
     double before, after;
     double optimizer;
 } dpl_ending;
+
+/* A rank's parameters on one GPU, its layers, and the lengths of one forward and one backward of
+ * all its stages. */
+typedef struct dpl_share {
+    double dense, expert;
+    double layers;
+    double forward, backward;
+    bool has_tied;
+} dpl_share;
+
+dpl_share dpl_plan_share(const dpl_plan *plan, const dpl_schedule *schedule,
+                         const dpl_stage *stages, int32_t rank);
+
+dpl_ending dpl_plan_share_ending(const dpl_plan *plan, double routes, const dpl_share *share);
+
+/* The rank that holds most, of a step. */
+void dpl_plan_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step);
+
+/* When a rank's last action ended. */
+double dpl_plan_rank_end(const dpl_timeline *timeline, int32_t rank);
+
+/* What follows the pipeline, of ranks whose last actions ended when `ends` says. */
+void dpl_plan_end_step(const dpl_plan *plan, double routes, const dpl_share *shares,
+                       const double *ends, int32_t ranks, dpl_step_time *step);
 
 dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
                            const dpl_stage *stages, int32_t rank);

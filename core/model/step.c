@@ -8,18 +8,10 @@
 
 /* ---- What follows the pipeline ---- */
 
-/* A rank's layers, and the lengths of one forward and one backward of all its stages. */
-typedef struct share {
-    double dense, expert;
-    double layers;
-    double forward, backward;
-    bool has_tied;
-} share;
-
-static share share_of_rank(const dpl_plan *plan, const dpl_schedule *s, const dpl_stage *stages,
-                           int32_t rank)
+dpl_share dpl_plan_share(const dpl_plan *plan, const dpl_schedule *s, const dpl_stage *stages,
+                         int32_t rank)
 {
-    share sum = {0};
+    dpl_share sum = {0};
     for (int32_t i = 0; i < dpl_schedule_num_stages(s); i++) {
         const dpl_stage *stage = &stages[i];
         if (dpl_schedule_stage_rank(s, i) != rank) {
@@ -46,7 +38,7 @@ static double left_over(const dpl_plan *plan, double transfer, double work, doub
 }
 
 /* Where embedding and head are one matrix on two ranks, its gradient is summed over both. */
-static double tied_seconds(const dpl_plan *plan, const share *own)
+static double tied_seconds(const dpl_plan *plan, const dpl_share *own)
 {
     const dpl_parallelism *l = &plan->layout;
     double table = (double)plan->model.vocab * plan->model.hidden / l->tensor;
@@ -55,21 +47,18 @@ static double tied_seconds(const dpl_plan *plan, const share *own)
     return own->has_tied ? 2 * dpl_gather_seconds(plan, group, table * l->gradient_bytes) : 0;
 }
 
-dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
-                           const dpl_stage *stages, int32_t rank)
+dpl_ending dpl_plan_share_ending(const dpl_plan *plan, double routes, const dpl_share *own)
 {
-    share own = share_of_rank(plan, schedule, stages, rank);
-    double routes = (double)dpl_schedule_num_routes(schedule);
-    dpl_tail tail = dpl_plan_tail(plan, routes, own.dense, own.expert);
+    dpl_tail tail = dpl_plan_tail(plan, routes, own->dense, own->expert);
     double chunks = dpl_plan_chunks(&plan->layout);
     double reduced = plan->layout.zero >= 2 ? chunks : 1;
     double gathered = plan->layout.zero >= 3 ? 2 * chunks : 1;
     double gradients =
-        reduced * left_over(plan, tail.gradients / reduced, own.backward, own.layers);
+        reduced * left_over(plan, tail.gradients / reduced, own->backward, own->layers);
     double parameters =
-        gathered * left_over(plan, tail.parameters / gathered, own.forward, own.layers);
+        gathered * left_over(plan, tail.parameters / gathered, own->forward, own->layers);
     dpl_ending end = {.data_seconds = tail.gradients + tail.parameters,
-                      .before = gradients + tied_seconds(plan, &own),
+                      .before = gradients + tied_seconds(plan, own),
                       .after = tail.optimizer,
                       .optimizer = tail.optimizer};
     if (plan->layout.zero >= 3) {
@@ -80,29 +69,60 @@ dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
     return end;
 }
 
-/* When a rank's last action ended. */
-static double rank_end(const dpl_timeline *timeline, int32_t rank)
+dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
+                           const dpl_stage *stages, int32_t rank)
+{
+    dpl_share own = dpl_plan_share(plan, schedule, stages, rank);
+    return dpl_plan_share_ending(plan, (double)dpl_schedule_num_routes(schedule), &own);
+}
+
+double dpl_plan_rank_end(const dpl_timeline *timeline, int32_t rank)
 {
     size_t length = 0;
     dpl_schedule_order(dpl_timeline_schedule(timeline), rank, &length);
     return length > 0 ? dpl_timeline_end(timeline, rank, length - 1) : 0;
 }
 
+/* A step's end, of which one more rank's ending is known. */
+typedef struct step_end {
+    double reduced, after;
+} step_end;
+
+static void add_ending(step_end *all, const dpl_ending *end, double rank_end, dpl_step_time *step)
+{
+    all->reduced = fmax(all->reduced, rank_end + end->before);
+    all->after = fmax(all->after, end->after);
+    step->optimizer = fmax(step->optimizer, end->optimizer);
+    step->data_seconds = fmax(step->data_seconds, end->data_seconds);
+}
+
+static void finish(const step_end *all, dpl_step_time *step)
+{
+    step->step_time = all->reduced + all->after;
+    step->data_exposed = step->step_time - step->pipeline - step->optimizer;
+}
+
+void dpl_plan_end_step(const dpl_plan *plan, double routes, const dpl_share *shares,
+                       const double *ends, int32_t ranks, dpl_step_time *step)
+{
+    step_end all = {0};
+    for (int32_t rank = 0; rank < ranks; rank++) {
+        dpl_ending end = dpl_plan_share_ending(plan, routes, &shares[rank]);
+        add_ending(&all, &end, ends[rank], step);
+    }
+    finish(&all, step);
+}
+
 static void end_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_timeline *timeline,
                      dpl_step_time *step)
 {
     const dpl_schedule *schedule = dpl_timeline_schedule(timeline);
-    double reduced = 0;
-    double after = 0;
+    step_end all = {0};
     for (int32_t rank = 0; rank < dpl_schedule_num_ranks(schedule); rank++) {
         dpl_ending end = dpl_plan_ending(plan, schedule, stages, rank);
-        reduced = fmax(reduced, rank_end(timeline, rank) + end.before);
-        after = fmax(after, end.after);
-        step->optimizer = fmax(step->optimizer, end.optimizer);
-        step->data_seconds = fmax(step->data_seconds, end.data_seconds);
+        add_ending(&all, &end, dpl_plan_rank_end(timeline, rank), step);
     }
-    step->step_time = reduced + after;
-    step->data_exposed = step->step_time - step->pipeline - step->optimizer;
+    finish(&all, step);
 }
 
 /* ---- Rates ---- */
@@ -161,7 +181,7 @@ dpl_code dpl_step_rates(const dpl_plan *plan, const dpl_step_convention *convent
     return DPL_OK;
 }
 
-static void find_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step)
+void dpl_plan_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step)
 {
     step->worst_rank = 0;
     for (int32_t rank = 1; rank < ranks; rank++) {
@@ -172,15 +192,15 @@ static void find_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_ti
     step->worst_bytes = memory[step->worst_rank].total_bytes;
 }
 
-dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages,
-                       const dpl_rank_memory *memory, const dpl_step_convention *convention,
-                       const dpl_timeline *timeline, dpl_step_time *step, dpl_error *error)
+dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_rank_memory *memory,
+                       const dpl_step_convention *convention, const dpl_timeline *timeline,
+                       dpl_step_time *step, dpl_error *error)
 {
     const dpl_summary *summary = dpl_timeline_summary(timeline);
     *step = (dpl_step_time){0};
     step->pipeline = summary->makespan;
     step->bubble_ratio = summary->bubble_ratio;
-    find_worst(memory, dpl_schedule_num_ranks(dpl_timeline_schedule(timeline)), step);
+    dpl_plan_worst(memory, dpl_schedule_num_ranks(dpl_timeline_schedule(timeline)), step);
     end_step(plan, stages, timeline, step);
     return dpl_step_rates(plan, convention, step->step_time, step, error);
 }
