@@ -7,10 +7,17 @@
 
 #include "check.h"
 
-#define LIST(...)                                                                                  \
+#define LIST(array)                                                                                \
     {                                                                                              \
-        (const int32_t[]){__VA_ARGS__}, sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t)   \
+        (array), sizeof(array) / sizeof *(array)                                                   \
     }
+
+static const int32_t no_yes[] = {0, 1};
+static const int32_t all_of_three[] = {0, 1, 2};
+static const int32_t three_down[] = {2, 1, 0};
+static const int32_t one_two[] = {1, 2};
+static const int32_t only_one[] = {1};
+static const int32_t calculons_gpus[] = {512};
 
 static const dpl_machine A100 = {.peak_tflops = 312,
                                  .memory_bytes = 80.0 * 1073741824,
@@ -96,20 +103,20 @@ static dpl_layout_space calculon_space(void)
     space.plan.layout.flash = false;
     space.plan.layout.dropout = true;
     space.plan.layout.fused_activation = true;
-    space.axes[DPL_AXIS_GPUS] = (dpl_axis_values)LIST(512);
-    space.axes[DPL_AXIS_CONTEXT] = (dpl_axis_values)LIST(1);
-    space.axes[DPL_AXIS_TENSOR_COMM] = (dpl_axis_values)LIST(0, 1, 2);
-    space.axes[DPL_AXIS_RECOMPUTE] = (dpl_axis_values)LIST(2, 1, 0);
-    space.axes[DPL_AXIS_REGATHER] = (dpl_axis_values)LIST(0, 1);
-    space.axes[DPL_AXIS_TENSOR_LINK] = (dpl_axis_values)LIST(1, 2);
-    space.axes[DPL_AXIS_TENSOR_OVERLAP] = (dpl_axis_values)LIST(0, 1, 2);
-    space.axes[DPL_AXIS_OFFLOAD_WEIGHTS] = (dpl_axis_values)LIST(0, 1);
-    space.axes[DPL_AXIS_OFFLOAD_ACTIVATIONS] = (dpl_axis_values)LIST(0, 1);
-    space.axes[DPL_AXIS_PIPELINE_LINK] = (dpl_axis_values)LIST(1, 2);
-    space.axes[DPL_AXIS_DATA_LINK] = (dpl_axis_values)LIST(1, 2);
-    space.axes[DPL_AXIS_OFFLOAD_OPTIMIZER] = (dpl_axis_values)LIST(0, 1);
-    space.axes[DPL_AXIS_ZERO] = (dpl_axis_values)LIST(0, 1);
-    space.axes[DPL_AXIS_DATA_OVERLAP] = (dpl_axis_values)LIST(0, 1);
+    space.axes[DPL_AXIS_GPUS] = (dpl_axis_values)LIST(calculons_gpus);
+    space.axes[DPL_AXIS_CONTEXT] = (dpl_axis_values)LIST(only_one);
+    space.axes[DPL_AXIS_TENSOR_COMM] = (dpl_axis_values)LIST(all_of_three);
+    space.axes[DPL_AXIS_RECOMPUTE] = (dpl_axis_values)LIST(three_down);
+    space.axes[DPL_AXIS_REGATHER] = (dpl_axis_values)LIST(no_yes);
+    space.axes[DPL_AXIS_TENSOR_LINK] = (dpl_axis_values)LIST(one_two);
+    space.axes[DPL_AXIS_TENSOR_OVERLAP] = (dpl_axis_values)LIST(all_of_three);
+    space.axes[DPL_AXIS_OFFLOAD_WEIGHTS] = (dpl_axis_values)LIST(no_yes);
+    space.axes[DPL_AXIS_OFFLOAD_ACTIVATIONS] = (dpl_axis_values)LIST(no_yes);
+    space.axes[DPL_AXIS_PIPELINE_LINK] = (dpl_axis_values)LIST(one_two);
+    space.axes[DPL_AXIS_DATA_LINK] = (dpl_axis_values)LIST(one_two);
+    space.axes[DPL_AXIS_OFFLOAD_OPTIMIZER] = (dpl_axis_values)LIST(no_yes);
+    space.axes[DPL_AXIS_ZERO] = (dpl_axis_values)LIST(no_yes);
+    space.axes[DPL_AXIS_DATA_OVERLAP] = (dpl_axis_values)LIST(no_yes);
     return space;
 }
 

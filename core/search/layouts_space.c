@@ -308,7 +308,7 @@ dpl_code dpl_layouts_count(const dpl_layout_space *space, const dpl_hooks *hooks
             *configurations += dpl_walk_count(&walk);
             *tuples += 1;
         }
-        if (dpl_cancelled_at(hooks, seen++ * 256)) {
+        if (dpl_cancelled_at(&walk.hooks, seen++ * 256)) {
             code = dpl_fail(error, DPL_CANCELLED, "cancelled");
         }
     } while (code == DPL_OK && dpl_walk_next(&walk, DPL_TUPLE_BEGIN, DPL_PARTS_BEGIN));
