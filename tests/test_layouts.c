@@ -131,7 +131,278 @@ static void the_count_is_calculons(void)
     CHECK(tuples == 1049);
 }
 
-static const test tests[] = {TEST(the_count_is_calculons)};
+
+/* ---- Against every configuration ---- */
+
+#define MOST_ROWS 20000
+
+/* Every configuration that fits, in the order of indices. */
+typedef struct everything {
+    dpl_layout_row *rows;
+    size_t count;
+    uint64_t configurations;
+} everything;
+
+/* A configuration by the functions that anyone may call. False where it is refused or too large. */
+static bool work_out(const dpl_layout_space *space, dpl_layout_row *row)
+{
+    dpl_plan plan = {space->plan.model, space->plan.machine, row->layout};
+    dpl_shape shape = {.num_ranks = row->layout.pipeline, .stages_per_rank = row->stages_per_rank};
+    dpl_schedule *schedule = NULL;
+    dpl_timeline *timeline = NULL;
+    static dpl_stage stages[256];
+    static dpl_rank_memory memory[256];
+    static double room[256 * DPL_STAGE_COST_ROOM];
+    dpl_costs costs;
+    double bytes = 0;
+    double p2p = 0;
+    bool fits =
+        dpl_plan_schedule(&plan, row->strategy, &shape, NULL, &schedule, NULL) == DPL_OK &&
+        dpl_plan_stages(&plan, schedule, stages, &bytes, &p2p, NULL) == DPL_OK &&
+        dpl_timeline_create(schedule, NULL, &timeline, NULL) == DPL_OK;
+    if (fits) {
+        dpl_plan_memory(&plan, schedule, stages, memory);
+        dpl_stage_costs(schedule, stages, p2p, room, &costs);
+        fits = dpl_simulate(timeline, &costs, NULL, NULL) == DPL_OK &&
+               dpl_plan_step(&plan, stages, memory, &space->convention, timeline, &row->step,
+                             NULL) == DPL_OK &&
+               row->step.worst_bytes <= space->memory_bytes;
+    }
+    dpl_timeline_destroy(timeline);
+    dpl_schedule_destroy(schedule);
+    return fits;
+}
+
+static everything work_all_out(const dpl_layout_space *space)
+{
+    uint64_t size = 0;
+    everything all = {.rows = calloc(MOST_ROWS, sizeof *all.rows)};
+    CHECK(all.rows != NULL && dpl_layouts_size(space, NULL, &size, NULL) == DPL_OK);
+    for (uint64_t i = 0; i < size && all.count < MOST_ROWS; i++) {
+        dpl_layout_row *row = &all.rows[all.count];
+        if (dpl_layouts_at(space, i, NULL, row, NULL) == DPL_OK) {
+            all.configurations++;
+            all.count += work_out(space, row);
+        }
+    }
+    CHECK(all.count < MOST_ROWS);
+    return all;
+}
+
+static int sorted_by;
+
+static int by_figure(const void *one, const void *other)
+{
+    const dpl_layout_row *a = one;
+    const dpl_layout_row *b = other;
+    double x = dpl_layout_figure(a, sorted_by);
+    double y = dpl_layout_figure(b, sorted_by);
+    if (x == y) {
+        return a->index < b->index ? -1 : 1;
+    }
+    return x < y ? -1 : 1;
+}
+
+/* Whether no other row is at least as good in both, of equal ones the first. */
+static bool is_on_front(const everything *all, const dpl_layout_row *row, const int front[2])
+{
+    for (size_t i = 0; i < all->count; i++) {
+        double a = dpl_layout_figure(&all->rows[i], front[0]) - dpl_layout_figure(row, front[0]);
+        double b = dpl_layout_figure(&all->rows[i], front[1]) - dpl_layout_figure(row, front[1]);
+        bool is_first = a < 0 || b < 0 || all->rows[i].index < row->index;
+        if (a <= 0 && b <= 0 && is_first && all->rows[i].index != row->index) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_row(const dpl_layout_row *one, const dpl_layout_row *other)
+{
+    return one->index == other->index && one->step.step_time == other->step.step_time &&
+           one->step.worst_bytes == other->step.worst_bytes &&
+           one->step.pipeline == other->step.pipeline && one->step.mfu == other->step.mfu &&
+           one->step.bubble_ratio == other->step.bubble_ratio &&
+           one->step.data_exposed == other->step.data_exposed &&
+           one->step.worst_rank == other->step.worst_rank;
+}
+
+static void compare_best(everything *all, const dpl_layout_search *search,
+                         const dpl_layout_result *result)
+{
+    size_t expected = all->count < search->keep ? all->count : search->keep;
+    sorted_by = search->objective;
+    qsort(all->rows, all->count, sizeof *all->rows, by_figure);
+    CHECK(result->num_best == expected);
+    for (size_t i = 0; i < expected && i < result->num_best; i++) {
+        CHECK(same_row(&all->rows[i], &result->best[i]));
+    }
+}
+
+static void compare_front(everything *all, const dpl_layout_search *search,
+                          const dpl_layout_result *result)
+{
+    size_t next = 0;
+    sorted_by = search->front[0];
+    qsort(all->rows, all->count, sizeof *all->rows, by_figure);
+    for (size_t i = 0; i < all->count && search->has_front; i++) {
+        if (is_on_front(all, &all->rows[i], search->front)) {
+            CHECK(next < result->num_front && same_row(&all->rows[i], &result->front[next]));
+            next++;
+        }
+    }
+    CHECK(result->num_front == next);
+}
+
+static uint64_t total(const dpl_layout_counts *c)
+{
+    return c->refused + c->memory_bound + c->outdone + c->memory + c->evaluated;
+}
+
+/* ---- Random spaces ---- */
+
+static uint64_t random_state;
+
+static uint32_t draw(uint32_t below)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(random_state >> 33) % below;
+}
+
+static dpl_variant drawn_variants[3];
+static int32_t drawn[DPL_AXIS_COUNT][4];
+
+/* Some of 0 .. most. */
+static dpl_axis_values draw_list(int axis, int32_t most)
+{
+    size_t count = 0;
+    for (int32_t value = 0; value <= most; value++) {
+        if (draw(2) == 0) {
+            drawn[axis][count++] = value;
+        }
+    }
+    if (count == 0) {
+        drawn[axis][count++] = (int32_t)draw((uint32_t)most + 1);
+    }
+    if (draw(2) == 0 && count > 1) {
+        int32_t first = drawn[axis][0];
+        drawn[axis][0] = drawn[axis][count - 1];
+        drawn[axis][count - 1] = first;
+    }
+    return (dpl_axis_values){drawn[axis], count};
+}
+
+static void draw_variants(dpl_layout_space *space)
+{
+    size_t count = dpl_strategy_count(NULL);
+    for (size_t i = 0; i < 3; i++) {
+        const dpl_strategy_info *info = dpl_strategy_at(draw((uint32_t)count), NULL);
+        bool takes = info->option != NULL && strcmp(info->option, "stages_per_rank") == 0;
+        drawn_variants[i] =
+            (dpl_variant){info->name, takes && draw(2) == 0 ? 2 + (int32_t)draw(2) : 0};
+    }
+    space->variants = drawn_variants;
+    space->num_variants = 1 + draw(3);
+}
+
+static void draw_options(dpl_layout_space *space)
+{
+    static const struct {
+        int axis;
+        int32_t most;
+    } options[] = {{DPL_AXIS_TENSOR_COMM, 2},     {DPL_AXIS_RECOMPUTE, 2},
+                   {DPL_AXIS_REGATHER, 1},        {DPL_AXIS_FUSED_ACTIVATION, 1},
+                   {DPL_AXIS_TENSOR_LINK, 2},     {DPL_AXIS_TENSOR_OVERLAP, 2},
+                   {DPL_AXIS_OFFLOAD_WEIGHTS, 1}, {DPL_AXIS_OFFLOAD_ACTIVATIONS, 1},
+                   {DPL_AXIS_PIPELINE_LINK, 2},   {DPL_AXIS_DATA_LINK, 2},
+                   {DPL_AXIS_OFFLOAD_OPTIMIZER, 1}, {DPL_AXIS_ZERO, 3},
+                   {DPL_AXIS_DATA_OVERLAP, 1}};
+    for (int i = 0; i < 4; i++) {
+        size_t chosen = draw(sizeof options / sizeof *options);
+        space->axes[options[chosen].axis] =
+            draw_list(options[chosen].axis, options[chosen].most);
+    }
+}
+
+static dpl_layout_space draw_space(void)
+{
+    static const int32_t gpus[] = {4, 8, 12, 16};
+    dpl_layout_space space = {.plan = {draw(2) == 0 ? SMALL : MIXTURE, A100,
+                                       DPL_PARALLELISM_DEFAULTS}};
+    space.plan.layout.flash = draw(2) == 0;
+    space.plan.layout.global_batch = 8 + 8 * (int32_t)draw(3);
+    space.batch_is_most = draw(2) == 0;
+    space.even_layers = draw(3) == 0;
+    space.whole_nodes = draw(2) == 0;
+    space.most_chunks = draw(3) == 0 ? 8 : 0;
+    space.plan.layout.reserve_bytes = 0;
+    space.memory_bytes = (draw(2) == 0 ? 0.5 : 4) * (1 + draw(4)) * 1e9;
+    space.convention.flops.causal = draw(2) == 0;
+    space.axes[DPL_AXIS_GPUS] = (dpl_axis_values){&gpus[draw(3)], 1 + draw(2)};
+    if (draw(3) > 0) {
+        space.axes[DPL_AXIS_CONTEXT] = (dpl_axis_values)LIST(only_one);
+    } else {
+        space.axes[DPL_AXIS_CONTEXT] = (dpl_axis_values)LIST(one_two);
+    }
+    draw_variants(&space);
+    draw_options(&space);
+    return space;
+}
+
+static dpl_layout_search draw_search(void)
+{
+    dpl_layout_search search = {.objective = (int)draw(DPL_OBJECTIVE_COUNT),
+                                .keep = draw(12),
+                                .has_front = draw(2) == 0,
+                                .front = {(int)draw(4), (int)draw(4)},
+                                .parts = 1,
+                                .known = INFINITY};
+    if (search.keep == 0) {
+        search.has_front = true;
+    }
+    return search;
+}
+
+static uint64_t all_outdone, all_bound, all_fitting;
+
+static void compare_one(uint64_t seed)
+{
+    dpl_error error = {0};
+    dpl_layout_result result;
+    random_state = seed * 7919 + 1;
+    dpl_layout_space space = draw_space();
+    everything all = work_all_out(&space);
+    for (int i = 0; i < 3; i++) {
+        dpl_layout_search search = draw_search();
+        if (!CHECK(dpl_layouts_search(&space, &search, NULL, &result, &error) == DPL_OK)) {
+            printf("seed %lu: %s\n", (unsigned long)seed, error.message);
+            continue;
+        }
+        CHECK(result.counts.configurations == all.configurations);
+        CHECK(total(&result.counts) == all.configurations);
+        compare_best(&all, &search, &result);
+        compare_front(&all, &search, &result);
+        all_outdone += result.counts.outdone;
+        all_bound += result.counts.memory_bound;
+        dpl_layout_result_destroy(&result, NULL);
+    }
+    all_fitting += all.count;
+    free(all.rows);
+}
+
+/* Exactly the best, and exactly the front, of everything; and things were left out. */
+static void nothing_better_is_left_out(void)
+{
+    for (uint64_t seed = 0; seed < 60 && failed_checks == 0; seed++) {
+        compare_one(seed);
+        if (failed_checks > 0) {
+            printf("seed %lu\n", (unsigned long)seed);
+        }
+    }
+    CHECK(all_outdone > 0 && all_bound > 0 && all_fitting > 0);
+}
+
+static const test tests[] = {TEST(the_count_is_calculons), TEST(nothing_better_is_left_out)};
 
 int main(int argc, char **argv)
 {

@@ -8,9 +8,10 @@ static dpl_code make_for_costs(const dpl_plan *plan, const char *strategy, const
                                const dpl_hooks *hooks, dpl_schedule *first,
                                dpl_schedule **schedule, dpl_error *error)
 {
+    const dpl_hooks own = dpl_hooks_or_default(hooks);
     size_t count = (size_t)dpl_schedule_num_stages(first);
-    dpl_stage *stages = dpl_allocate(hooks, count, sizeof *stages);
-    double *room = dpl_allocate(hooks, count, DPL_STAGE_COST_ROOM * sizeof *room);
+    dpl_stage *stages = dpl_allocate(&own, count, sizeof *stages);
+    double *room = dpl_allocate(&own, count, DPL_STAGE_COST_ROOM * sizeof *room);
     dpl_costs costs;
     double bytes = 0;
     double p2p = 0;
@@ -25,8 +26,8 @@ static dpl_code make_for_costs(const dpl_plan *plan, const char *strategy, const
         dpl_stage_costs(first, stages, p2p, room, &costs);
         code = dpl_schedule_create_for(strategy, shape, &costs, NULL, hooks, schedule, error);
     }
-    dpl_release(hooks, stages, count, sizeof *stages);
-    dpl_release(hooks, room, count, DPL_STAGE_COST_ROOM * sizeof *room);
+    dpl_release(&own, stages, count, sizeof *stages);
+    dpl_release(&own, room, count, DPL_STAGE_COST_ROOM * sizeof *room);
     dpl_schedule_destroy(first);
     return code;
 }
