@@ -86,10 +86,10 @@ static const dpl_transformer MIXTURE = {
         "interleaved_1f1b", v                                                                      \
     }
 
-static const dpl_variant interleavings[] = {
-    {"1f1b", 0},     INTERLEAVED(2),  INTERLEAVED(3),  INTERLEAVED(4),  INTERLEAVED(6),
-    INTERLEAVED(8),  INTERLEAVED(12), INTERLEAVED(16), INTERLEAVED(24), INTERLEAVED(32),
-    INTERLEAVED(48), INTERLEAVED(96)};
+static const dpl_variant interleavings[] = {{"1f1b", 0},     INTERLEAVED(2),  INTERLEAVED(3),
+                                            INTERLEAVED(4),  INTERLEAVED(6),  INTERLEAVED(8),
+                                            INTERLEAVED(12), INTERLEAVED(16), INTERLEAVED(24),
+                                            INTERLEAVED(32), INTERLEAVED(48), INTERLEAVED(96)};
 
 /* Tensor parallelism divides heads and hidden size, pipelines and interleavings the layers. */
 static dpl_layout_space calculon_space(void)
@@ -131,7 +131,6 @@ static void the_count_is_calculons(void)
     CHECK(tuples == 1049);
 }
 
-
 /* ---- Against every configuration ---- */
 
 #define MOST_ROWS 20000
@@ -156,10 +155,9 @@ static bool work_out(const dpl_layout_space *space, dpl_layout_row *row)
     dpl_costs costs;
     double bytes = 0;
     double p2p = 0;
-    bool fits =
-        dpl_plan_schedule(&plan, row->strategy, &shape, NULL, &schedule, NULL) == DPL_OK &&
-        dpl_plan_stages(&plan, schedule, stages, &bytes, &p2p, NULL) == DPL_OK &&
-        dpl_timeline_create(schedule, NULL, &timeline, NULL) == DPL_OK;
+    bool fits = dpl_plan_schedule(&plan, row->strategy, &shape, NULL, &schedule, NULL) == DPL_OK &&
+                dpl_plan_stages(&plan, schedule, stages, &bytes, &p2p, NULL) == DPL_OK &&
+                dpl_timeline_create(schedule, NULL, &timeline, NULL) == DPL_OK;
     if (fits) {
         dpl_plan_memory(&plan, schedule, stages, memory);
         dpl_stage_costs(schedule, stages, p2p, room, &costs);
@@ -310,25 +308,24 @@ static void draw_options(dpl_layout_space *space)
     static const struct {
         int axis;
         int32_t most;
-    } options[] = {{DPL_AXIS_TENSOR_COMM, 2},     {DPL_AXIS_RECOMPUTE, 2},
-                   {DPL_AXIS_REGATHER, 1},        {DPL_AXIS_FUSED_ACTIVATION, 1},
-                   {DPL_AXIS_TENSOR_LINK, 2},     {DPL_AXIS_TENSOR_OVERLAP, 2},
-                   {DPL_AXIS_OFFLOAD_WEIGHTS, 1}, {DPL_AXIS_OFFLOAD_ACTIVATIONS, 1},
-                   {DPL_AXIS_PIPELINE_LINK, 2},   {DPL_AXIS_DATA_LINK, 2},
+    } options[] = {{DPL_AXIS_TENSOR_COMM, 2},       {DPL_AXIS_RECOMPUTE, 2},
+                   {DPL_AXIS_REGATHER, 1},          {DPL_AXIS_FUSED_ACTIVATION, 1},
+                   {DPL_AXIS_TENSOR_LINK, 2},       {DPL_AXIS_TENSOR_OVERLAP, 2},
+                   {DPL_AXIS_OFFLOAD_WEIGHTS, 1},   {DPL_AXIS_OFFLOAD_ACTIVATIONS, 1},
+                   {DPL_AXIS_PIPELINE_LINK, 2},     {DPL_AXIS_DATA_LINK, 2},
                    {DPL_AXIS_OFFLOAD_OPTIMIZER, 1}, {DPL_AXIS_ZERO, 3},
                    {DPL_AXIS_DATA_OVERLAP, 1}};
     for (int i = 0; i < 4; i++) {
         size_t chosen = draw(sizeof options / sizeof *options);
-        space->axes[options[chosen].axis] =
-            draw_list(options[chosen].axis, options[chosen].most);
+        space->axes[options[chosen].axis] = draw_list(options[chosen].axis, options[chosen].most);
     }
 }
 
 static dpl_layout_space draw_space(void)
 {
     static const int32_t gpus[] = {4, 8, 12, 16};
-    dpl_layout_space space = {.plan = {draw(2) == 0 ? SMALL : MIXTURE, A100,
-                                       DPL_PARALLELISM_DEFAULTS}};
+    dpl_layout_space space = {
+        .plan = {draw(2) == 0 ? SMALL : MIXTURE, A100, DPL_PARALLELISM_DEFAULTS}};
     space.plan.layout.flash = draw(2) == 0;
     space.plan.layout.global_batch = 8 + 8 * (int32_t)draw(3);
     space.batch_is_most = draw(2) == 0;
@@ -418,7 +415,8 @@ int main(int argc, char **argv)
             return 1;
         }
         const dpl_layout_counts *c = &result.counts;
-        printf("all %lu refused %lu membound %lu outdone %lu mem %lu evaluated %lu sims %lu made %lu\n%s\n",
+        printf("all %lu refused %lu membound %lu outdone %lu mem %lu evaluated %lu sims %lu made "
+               "%lu\n%s\n",
                c->configurations, c->refused, c->memory_bound, c->outdone, c->memory, c->evaluated,
                c->simulations, c->schedules, c->refusal);
         for (size_t i = 0; i < result.num_best; i++) {

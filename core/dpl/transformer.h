@@ -9,13 +9,15 @@
  * "Megatron-LM" is NVIDIA's megatron/training/theoretical_memory_usage.py and training.py (function
  * num_floating_point_operations); "DeepSeek-V3" is arXiv 2412.19437.
  */
+#ifndef DPL_H
+#include "../dpl.h" /* which includes this in its place: plan.h needs it */
+#endif
+
 #ifndef DPL_TRANSFORMER_H
 #define DPL_TRANSFORMER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "../dpl.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -111,6 +113,7 @@ typedef struct dpl_layer_parameters {
     double other;
 } dpl_layer_parameters;
 
+/* Those of layer `index`. */
 DPL_API dpl_layer_parameters dpl_transformer_layer_parameters(const dpl_transformer *model,
                                                               int32_t index);
 

@@ -228,9 +228,12 @@ static void add_tensor_comm(layer *l, double times)
 {
     dpl_group group = dpl_group_of(l->plan, l->t, 1, l->layout->tensor_link);
     bool shared = l->layout->tensor_comm == DPL_TENSOR_SEQUENCE_PARALLEL;
-    double half = dpl_gather_seconds(l->plan, group, l->n * l->h * HALF);
+    double bytes = l->n * l->h * HALF;
+    double half = dpl_gather_seconds(l->plan, group, bytes);
+    double back = shared && l->layout->regather ? 3 : 2;
     l->part.forward.tensor += times * 2 * half;
-    l->part.input.tensor += times * (shared && l->layout->regather ? 3 : 2) * half;
+    l->part.input.tensor += times * back * half;
+    l->part.sent.tensor += times * (2 + back) * dpl_gather_bytes(group, bytes);
 }
 
 /*
@@ -241,10 +244,12 @@ static void add_expert_comm(layer *l)
 {
     double out = l->layout->precision == DPL_FP8 ? 1 : HALF;
     double tokens = l->n / l->t;
+    double e = l->layout->expert;
     double seconds = dpl_all_to_all_seconds(l->plan, tokens, out * l->h) +
                      dpl_all_to_all_seconds(l->plan, tokens, HALF * l->h);
     l->part.forward.expert += seconds;
     l->part.input.expert += seconds;
+    l->part.sent.expert += 2 * expert_rows(l) * (out + HALF) * l->h * (e - 1) / e;
 }
 
 /* Every GPU of a context group sees the others' keys and values, and in the backward returns their
@@ -253,16 +258,32 @@ static void add_context_comm(layer *l)
 {
     double size = l->layout->context;
     dpl_group group = dpl_group_of(l->plan, size, l->t, DPL_LINK_AUTO);
-    double seconds = dpl_gather_seconds(l->plan, group, l->n * l->keys * HALF * size);
+    double bytes = l->n * l->keys * HALF * size;
+    double seconds = dpl_gather_seconds(l->plan, group, bytes);
     l->part.forward.context += seconds;
     l->part.input.context += 2 * seconds;
+    l->part.sent.context += 3 * dpl_gather_bytes(group, bytes);
 }
 
 /* ---- Bytes kept ---- */
 
+/* A number of a product's input: products in 8 bits keep what they read (Transformer Engine;
+ * DeepSeek-V3 3.3.3). */
+static double input_bytes(const layer *l)
+{
+    return l->layout->precision == DPL_FP8 ? 1 : HALF;
+}
+
+/* Whether a latent attention makes queries, keys and values again from their low ranks, as
+ * DeepSeek-V3 does (3.2.3): its way of selective recomputation. */
+static bool makes_heads_again(const layer *l)
+{
+    return is_latent(l) && l->layout->recompute == DPL_RECOMPUTE_SELECTIVE;
+}
+
 /*
- * Attention: its input (shared out where sequence parallel, and gathered again), queries, keys,
- * values and the core's output, and the core's matrix in 5 bytes (softmax, mask, dropped out) or a
+ * Attention: queries, keys and values for the core, its output, low ranks where it has them (read
+ * by a norm and by a product), and the core's matrix in 5 bytes (softmax, mask, dropped out) or a
  * flash attention's row sums.
  */
 static double kept_by_attention(const layer *l)
@@ -270,7 +291,10 @@ static double kept_by_attention(const layer *l)
     const dpl_latent_attention *a = &l->model->mla;
     double heads = l->model->heads / l->t;
     double low = is_latent(l) ? a->q_lora_rank + a->kv_lora_rank : 0;
-    double bytes = l->n * HALF * (l->query + l->keys + l->value + 2 * low);
+    double bytes = l->n * (l->value * input_bytes(l) + low * (HALF + input_bytes(l)));
+    if (!makes_heads_again(l)) {
+        bytes += l->n * HALF * (l->query + l->keys);
+    }
     if (l->layout->flash) {
         return bytes + 4 * heads * l->n;
     }
@@ -282,8 +306,8 @@ static double kept_by_attention(const layer *l)
 
 static double kept_by_activation(const layer *l, double rows, double width)
 {
-    double tensors = (l->model->gated_mlp ? 2 : 1) + (l->layout->fused_activation ? 0 : 1);
-    return rows * width * HALF * tensors;
+    double output = l->layout->fused_activation ? 0 : input_bytes(l);
+    return rows * width * (HALF * (l->model->gated_mlp ? 2 : 1) + output);
 }
 
 /* The inputs of the two norms and of attention and MLP, and the masks of two dropouts. Where they
@@ -294,7 +318,7 @@ static double kept_by_norms(const layer *l, bool mixture)
     double inputs = whole ? l->n : l->tokens;
     double mlp_input = mixture && l->model->moe.shared_experts == 0 ? l->tokens : inputs;
     double masks = l->layout->dropout ? 2 : 0;
-    return l->h * (l->tokens * (2 * HALF + masks) + HALF * (inputs + mlp_input));
+    return l->h * (l->tokens * (2 * HALF + masks) + input_bytes(l) * (inputs + mlp_input));
 }
 
 static double kept_by_mlp(const layer *l, bool mixture)
@@ -305,7 +329,8 @@ static double kept_by_mlp(const layer *l, bool mixture)
     }
     double shared = (double)moe->shared_experts * moe->expert_ffn / l->t;
     double scores = l->n / l->t * moe->experts * 4;
-    return expert_rows(l) * l->h * HALF + kept_by_activation(l, expert_rows(l), moe->expert_ffn) +
+    return expert_rows(l) * l->h * input_bytes(l) +
+           kept_by_activation(l, expert_rows(l), moe->expert_ffn) +
            kept_by_activation(l, l->n, shared) + scores;
 }
 
@@ -344,10 +369,24 @@ static void add_kept(layer *l, bool mixture)
 
 /* ---- Recomputation ---- */
 
+/* The products that make a latent attention's heads from its low ranks. */
+static void add_heads_again(layer *l)
+{
+    const dpl_latent_attention *a = &l->model->mla;
+    double heads = l->model->heads / l->t;
+    double columns = heads * (a->qk_nope_head_dim + a->v_head_dim);
+    double queries_from = a->q_lora_rank > 0 ? a->q_lora_rank : l->h;
+    l->part.input.products += dpl_product_seconds(l->plan, l->n, queries_from, l->query, 1) +
+                              dpl_product_seconds(l->plan, l->n, a->kv_lora_rank, columns, 1);
+    l->part.input.bytes += dpl_bytes_seconds(l->plan, l->n * (l->query + l->keys) * 2 * HALF);
+}
+
 static void add_recompute(layer *l)
 {
     if (l->layout->recompute == DPL_RECOMPUTE_FULL) {
         dpl_seconds_add(&l->part.input, &l->part.forward, 1);
+    } else if (makes_heads_again(l)) {
+        add_heads_again(l);
     } else if (l->layout->recompute == DPL_RECOMPUTE_SELECTIVE && !l->layout->flash) {
         l->part.input.core += l->part.forward.core;
     }
@@ -448,6 +487,9 @@ void dpl_part_add(dpl_part *sum, const dpl_part *part, double count)
     dpl_seconds_add(&sum->forward, &part->forward, count);
     dpl_seconds_add(&sum->input, &part->input, count);
     dpl_seconds_add(&sum->weight, &part->weight, count);
+    sum->sent.tensor += count * part->sent.tensor;
+    sum->sent.expert += count * part->sent.expert;
+    sum->sent.context += count * part->sent.context;
     sum->kept_bytes += count * part->kept_bytes;
     sum->weight_bytes += count * part->weight_bytes;
     if (part->transient_bytes > sum->transient_bytes) {

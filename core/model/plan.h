@@ -32,7 +32,7 @@ bool dpl_schedule_splits(const dpl_schedule *schedule);
 void dpl_stage_costs_of(int32_t n, bool split, const dpl_stage *stages, double p2p, double *room,
                         dpl_costs *costs);
 
-/* What does not hang on a layout's state: stages, message and latency from parts. */
+/* Stages, message and latency from the parts of a plan that was checked. */
 void dpl_plan_fill_stages(const dpl_plan *plan, const dpl_parts *parts,
                           const dpl_schedule *schedule, dpl_stage *stages, double *message_bytes,
                           double *p2p);
@@ -54,45 +54,46 @@ typedef struct dpl_tail {
     double gradients;
     double parameters;
     double optimizer;
+    double sent; /* bytes, by a GPU, for the first two */
 } dpl_tail;
 
 /* For a rank with so many parameters, of which `routes` pipelines hold copies. */
 dpl_tail dpl_plan_tail(const dpl_plan *plan, double routes, double dense, double expert);
 
-/* What follows a rank's last action: `before` the optimizer and `after` that it starts, with what
- * is hidden taken off; of the latter `optimizer` is its own part. data_seconds: nothing taken off.
+/*
+ * How a step ends on a rank: `done`, when its gradients are reduced; then, when those of every rank
+ * are, `after` until the next step can begin, of which `optimizer` is the optimizer's.
+ * data_seconds: of reduction and gathering, nothing hidden.
  */
 typedef struct dpl_ending {
-    double data_seconds;
-    double before, after;
+    double data_seconds, data_bytes;
+    double done, after;
     double optimizer;
 } dpl_ending;
 
-/* A rank's parameters on one GPU, its layers, and the lengths of one forward and one backward of
- * all its stages. */
+/* Of a timeline simulated with the stages' costs. `done` is at least the end of the rank's last
+ * action, `after` at least dpl_plan_tail's optimizer. */
+dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_stage *stages,
+                           const dpl_timeline *timeline, int32_t rank);
+
+/* Sums over a rank's stages, and the lengths of one forward and one backward of each. */
 typedef struct dpl_share {
     double dense, expert;
     double layers;
     double forward, backward;
     bool has_tied;
+    int32_t stages;
 } dpl_share;
 
 dpl_share dpl_plan_share(const dpl_plan *plan, const dpl_schedule *schedule,
                          const dpl_stage *stages, int32_t rank);
 
-dpl_ending dpl_plan_share_ending(const dpl_plan *plan, double routes, const dpl_share *share);
+/* No more than dpl_plan_ending, of a rank whose last action ends no sooner than `end`; the same
+ * where nothing hides behind the timeline's actions. */
+dpl_ending dpl_plan_least_ending(const dpl_plan *plan, double routes, const dpl_share *share,
+                                 double end);
 
 /* The rank that holds most, of a step. */
 void dpl_plan_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step);
-
-/* When a rank's last action ended. */
-double dpl_plan_rank_end(const dpl_timeline *timeline, int32_t rank);
-
-/* What follows the pipeline, of ranks whose last actions ended when `ends` says. */
-void dpl_plan_end_step(const dpl_plan *plan, double routes, const dpl_share *shares,
-                       const double *ends, int32_t ranks, dpl_step_time *step);
-
-dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
-                           const dpl_stage *stages, int32_t rank);
 
 #endif

@@ -166,6 +166,18 @@ static dpl_code check_given_layers(const dpl_plan *plan, int32_t pieces, dpl_err
     return DPL_OK;
 }
 
+/* The last piece has as many layers as it gets, of which multi-token prediction's are some. */
+static dpl_code check_predictions(const dpl_plan *plan, int32_t pieces, dpl_error *error)
+{
+    if (dpl_plan_piece_layers(plan, pieces, pieces - 1) >= 0) {
+        return DPL_OK;
+    }
+    return dpl_fail(error, DPL_SIZE,
+                    "%ld layers of multi-token prediction are more than an even division gives the "
+                    "last of %ld stages: give layers_of",
+                    (long)plan->model.mtp_layers, (long)pieces);
+}
+
 static dpl_code check_layers(const dpl_plan *plan, int32_t pieces, dpl_error *error)
 {
     const dpl_parallelism *l = &plan->layout;
@@ -174,7 +186,7 @@ static dpl_code check_layers(const dpl_plan *plan, int32_t pieces, dpl_error *er
     }
     int32_t least = pieces > 0 ? pieces : l->pipeline;
     if (least <= plan->model.layers) {
-        return DPL_OK;
+        return check_predictions(plan, least, error);
     }
     return dpl_fail(error, DPL_SIZE,
                     "%ld stages for %ld layers: a stage has at least one, so that the pipeline has "

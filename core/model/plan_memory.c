@@ -215,10 +215,12 @@ void dpl_plan_memory(const dpl_plan *plan, const dpl_schedule *schedule, const d
 /* Of those, what crosses to the host and back where the optimizer's state is there. */
 #define OPTIMIZER_HOST_BYTES 6.0
 
-static double reduce(const dpl_plan *plan, double copies, double stride, double bytes)
+/* Adds a transfer of `bytes` among copies of parameters, `stride` GPUs apart. Returns its time. */
+static double reduce(const dpl_plan *plan, double copies, double stride, double bytes, double *sent)
 {
-    return dpl_gather_seconds(plan, dpl_group_of(plan, copies, stride, plan->layout.data_link),
-                              bytes);
+    dpl_group group = dpl_group_of(plan, copies, stride, plan->layout.data_link);
+    *sent += dpl_gather_bytes(group, bytes);
+    return dpl_gather_seconds(plan, group, bytes);
 }
 
 /* How often a step reduces gradients and gathers parameters: ZeRO 2 keeps a shard of gradients, so
@@ -236,18 +238,23 @@ dpl_tail dpl_plan_tail(const dpl_plan *plan, double routes, double dense, double
     double e = expert_copies(l, routes);
     double t = l->tensor;
     double stride = l->expert > t ? l->expert : t;
-    double grads = reduce(plan, d, t, l->gradient_bytes * dense) +
-                   reduce(plan, e, stride, l->gradient_bytes * expert);
-    double params = reduce(plan, d, t, l->parameter_bytes * dense) +
-                    reduce(plan, e, stride, l->parameter_bytes * expert);
+    double out = 0;
+    double back = 0;
+    double grads = reduce(plan, d, t, l->gradient_bytes * dense, &out) +
+                   reduce(plan, e, stride, l->gradient_bytes * expert, &out);
+    double params = reduce(plan, d, t, l->parameter_bytes * dense, &back) +
+                    reduce(plan, e, stride, l->parameter_bytes * expert, &back);
     double moved = OPTIMIZER_BYTES * (dense / shards(plan, 1, d) + expert / shards(plan, 1, e));
-    dpl_tail tail = {.gradients = grads * times(plan, 2, 1),
-                     .parameters = params * times(plan, 3, 2),
-                     .optimizer = dpl_bytes_seconds(plan, moved)};
+    double reduced = times(plan, 2, 1);
+    double gathered = times(plan, 3, 2);
     if (l->zero == 0) {
-        tail.gradients *= 2;
-        tail.parameters = 0;
+        reduced = 2;
+        gathered = 0;
     }
+    dpl_tail tail = {.gradients = grads * reduced,
+                     .parameters = params * gathered,
+                     .optimizer = dpl_bytes_seconds(plan, moved),
+                     .sent = out * reduced + back * gathered};
     if (l->offload_optimizer) {
         double host = OPTIMIZER_HOST_BYTES / OPTIMIZER_BYTES * moved;
         tail.optimizer += host / (plan->machine.host_gb_s * 1e9);

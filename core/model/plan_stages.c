@@ -111,7 +111,7 @@ dpl_code dpl_plan_stages(const dpl_plan *plan, const dpl_schedule *schedule, dpl
 
 #define COST_LISTS 5
 
-static dpl_cost list(double *values, int32_t count)
+static dpl_cost list(const double *values, int32_t count)
 {
     return (dpl_cost){.count = (size_t)count, .list = values};
 }

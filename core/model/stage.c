@@ -21,8 +21,12 @@ static int32_t even_layers(int32_t layers, int32_t pieces, int32_t piece)
 int32_t dpl_plan_piece_layers(const dpl_plan *plan, int32_t pieces, int32_t piece)
 {
     const dpl_parallelism *l = &plan->layout;
-    return l->layers_of != NULL ? l->layers_of[piece]
-                                : even_layers(plan->model.layers, pieces, piece);
+    int32_t predictions = l->train_mtp ? plan->model.mtp_layers : 0;
+    if (l->layers_of != NULL) {
+        return l->layers_of[piece];
+    }
+    int32_t even = even_layers(plan->model.layers + predictions, pieces, piece);
+    return piece == pieces - 1 ? even - predictions : even;
 }
 
 /* Mixtures among layers first .. first + count - 1. */
@@ -155,6 +159,7 @@ void dpl_plan_stage(const dpl_plan *plan, const dpl_parts *parts, int32_t pieces
     stage->in_forward = sum.forward;
     stage->in_input = sum.input;
     stage->in_weight = sum.weight;
+    stage->sent = sum.sent;
     stage->kept_bytes = sum.kept_bytes;
     stage->weight_bytes = sum.weight_bytes;
     stage->transient_bytes = sum.transient_bytes;
@@ -199,6 +204,7 @@ static void set_end_params(const dpl_plan *plan, dpl_parts *parts)
     if (m->tied_embeddings && plan->layout.pipeline == 1) {
         parts->head_params = 0;
     }
+    parts->head_params += (m->norm_bias ? 2.0 : 1.0) * m->hidden; /* the last norm */
     if (m->mtp_layers > 0) {
         double experts = dpl_transformer_layer_parameters(m, m->layers).expert * m->mtp_layers;
         parts->prediction_params = (all.mtp - experts) / t;

@@ -8,121 +8,22 @@
 
 /* ---- What follows the pipeline ---- */
 
-dpl_share dpl_plan_share(const dpl_plan *plan, const dpl_schedule *s, const dpl_stage *stages,
-                         int32_t rank)
-{
-    dpl_share sum = {0};
-    for (int32_t i = 0; i < dpl_schedule_num_stages(s); i++) {
-        const dpl_stage *stage = &stages[i];
-        if (dpl_schedule_stage_rank(s, i) != rank) {
-            continue;
-        }
-        sum.dense += stage->params;
-        sum.expert += stage->expert_params;
-        sum.layers += stage->layers;
-        sum.forward += stage->forward;
-        sum.backward += stage->backward;
-        sum.has_tied |= stage->has_embedding || stage->has_head;
-    }
-    sum.has_tied &= plan->model.tied_embeddings && plan->layout.pipeline > 1;
-    return sum;
-}
-
-/* What is left of a transfer that goes layer by layer behind work of as many layers. */
-static double left_over(const dpl_plan *plan, double transfer, double work, double layers)
-{
-    if (!plan->layout.data_overlap || layers < 1) {
-        return transfer;
-    }
-    return fmax(transfer / layers, transfer - work * (layers - 1) / layers);
-}
-
-/* Where embedding and head are one matrix on two ranks, its gradient is summed over both. */
-static double tied_seconds(const dpl_plan *plan, const dpl_share *own)
-{
-    const dpl_parallelism *l = &plan->layout;
-    double table = (double)plan->model.vocab * plan->model.hidden / l->tensor;
-    double stride = (double)l->tensor * l->context * l->data;
-    dpl_group group = dpl_group_of(plan, 2, stride, l->pipeline_link);
-    return own->has_tied ? 2 * dpl_gather_seconds(plan, group, table * l->gradient_bytes) : 0;
-}
-
-dpl_ending dpl_plan_share_ending(const dpl_plan *plan, double routes, const dpl_share *own)
-{
-    dpl_tail tail = dpl_plan_tail(plan, routes, own->dense, own->expert);
-    double chunks = dpl_plan_chunks(&plan->layout);
-    double reduced = plan->layout.zero >= 2 ? chunks : 1;
-    double gathered = plan->layout.zero >= 3 ? 2 * chunks : 1;
-    double gradients =
-        reduced * left_over(plan, tail.gradients / reduced, own->backward, own->layers);
-    double parameters =
-        gathered * left_over(plan, tail.parameters / gathered, own->forward, own->layers);
-    dpl_ending end = {.data_seconds = tail.gradients + tail.parameters,
-                      .before = gradients + tied_seconds(plan, own),
-                      .after = tail.optimizer,
-                      .optimizer = tail.optimizer};
-    if (plan->layout.zero >= 3) {
-        end.before += parameters;
-    } else {
-        end.after += parameters;
-    }
-    return end;
-}
-
-dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_schedule *schedule,
-                           const dpl_stage *stages, int32_t rank)
-{
-    dpl_share own = dpl_plan_share(plan, schedule, stages, rank);
-    return dpl_plan_share_ending(plan, (double)dpl_schedule_num_routes(schedule), &own);
-}
-
-double dpl_plan_rank_end(const dpl_timeline *timeline, int32_t rank)
-{
-    size_t length = 0;
-    dpl_schedule_order(dpl_timeline_schedule(timeline), rank, &length);
-    return length > 0 ? dpl_timeline_end(timeline, rank, length - 1) : 0;
-}
-
-/* A step's end, of which one more rank's ending is known. */
-typedef struct step_end {
-    double reduced, after;
-} step_end;
-
-static void add_ending(step_end *all, const dpl_ending *end, double rank_end, dpl_step_time *step)
-{
-    all->reduced = fmax(all->reduced, rank_end + end->before);
-    all->after = fmax(all->after, end->after);
-    step->optimizer = fmax(step->optimizer, end->optimizer);
-    step->data_seconds = fmax(step->data_seconds, end->data_seconds);
-}
-
-static void finish(const step_end *all, dpl_step_time *step)
-{
-    step->step_time = all->reduced + all->after;
-    step->data_exposed = step->step_time - step->pipeline - step->optimizer;
-}
-
-void dpl_plan_end_step(const dpl_plan *plan, double routes, const dpl_share *shares,
-                       const double *ends, int32_t ranks, dpl_step_time *step)
-{
-    step_end all = {0};
-    for (int32_t rank = 0; rank < ranks; rank++) {
-        dpl_ending end = dpl_plan_share_ending(plan, routes, &shares[rank]);
-        add_ending(&all, &end, ends[rank], step);
-    }
-    finish(&all, step);
-}
-
 static void end_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_timeline *timeline,
                      dpl_step_time *step)
 {
     const dpl_schedule *schedule = dpl_timeline_schedule(timeline);
-    step_end all = {0};
+    double reduced = 0;
+    double after = 0;
     for (int32_t rank = 0; rank < dpl_schedule_num_ranks(schedule); rank++) {
-        dpl_ending end = dpl_plan_ending(plan, schedule, stages, rank);
-        add_ending(&all, &end, dpl_plan_rank_end(timeline, rank), step);
+        dpl_ending end = dpl_plan_ending(plan, stages, timeline, rank);
+        reduced = fmax(reduced, end.done);
+        after = fmax(after, end.after);
+        step->optimizer = fmax(step->optimizer, end.optimizer);
+        step->data_seconds = fmax(step->data_seconds, end.data_seconds);
+        step->data_bytes = fmax(step->data_bytes, end.data_bytes);
     }
-    finish(&all, step);
+    step->step_time = reduced + after;
+    step->data_exposed = reduced - step->pipeline + (after - step->optimizer);
 }
 
 /* ---- Rates ---- */
@@ -131,6 +32,14 @@ static bool all_finite(const dpl_step_time *s)
 {
     return isfinite(s->tokens_per_second) && isfinite(s->tflops_per_gpu) && isfinite(s->hfu) &&
            isfinite(s->price);
+}
+
+/* What HFU counts as done again: selectively, a stored attention's core; what makes a latent
+ * attention's heads again is not counted, nor is a flash attention's own repetition. */
+static int repeated(const dpl_parallelism *l)
+{
+    bool nothing = l->recompute == DPL_RECOMPUTE_SELECTIVE && l->flash;
+    return nothing ? DPL_RECOMPUTE_NONE : l->recompute;
 }
 
 static void fill_rates(const dpl_plan *plan, const dpl_step_convention *convention,
@@ -142,7 +51,7 @@ static void fill_rates(const dpl_plan *plan, const dpl_step_convention *conventi
     int32_t seq_len = dpl_plan_seq_len(plan);
     flops.recompute = DPL_RECOMPUTE_NONE;
     s->flops_per_token = dpl_transformer_flops_per_token(&plan->model, seq_len, &flops);
-    flops.recompute = plan->layout.recompute;
+    flops.recompute = repeated(&plan->layout);
     double hardware = dpl_transformer_flops_per_token(&plan->model, seq_len, &flops);
     s->peak_tflops = convention->peak == DPL_FP8 ? m->peak_tflops_fp8 : m->peak_tflops;
     s->samples_per_second = plan->layout.global_batch / s->step_time;

@@ -125,23 +125,36 @@ typedef struct verdict {
     double bytes;
 } verdict;
 
-static void judge(hunt *h, verdict *v, dpl_error *why)
+/* Fills the head, unless it is, where the rules are not against it. */
+static dpl_code judge(hunt *h, bool *is_filled, verdict *v, dpl_error *why)
 {
-    v->refused = check_place(h, why) != DPL_OK;
-    v->bytes = v->refused ? 0 : dpl_head_least_bytes(&h->head, &h->walk);
-    v->too_large = v->bytes > h->memory && !h->search->no_pruning;
+    *v = (verdict){.refused = check_place(h, why) != DPL_OK};
+    if (v->refused) {
+        return DPL_OK;
+    }
+    dpl_code code = *is_filled ? DPL_OK : fill_head(h);
+    if (code == DPL_OK) {
+        *is_filled = true;
+        v->bytes = dpl_head_least_bytes(&h->head, &h->walk);
+        v->too_large = v->bytes > h->memory && !h->search->no_pruning;
+    }
+    return code;
 }
 
-/* Bounds the tails of a filled head and counts those that cannot be. */
-static void bound_tails(hunt *h, record *r)
+/* Bounds the tails of a head and counts those that cannot be. */
+static dpl_code bound_tails(hunt *h, record *r)
 {
     verdict v = {0};
     dpl_error why = {0};
     size_t last[DPL_AXIS_COUNT];
+    bool is_filled = false;
     bool is_first = true;
     do {
         if (is_first || !same_state(last, h->walk.digits)) {
-            judge(h, &v, &why);
+            dpl_code code = judge(h, &is_filled, &v, &why);
+            if (code != DPL_OK) {
+                return code;
+            }
             memcpy(last, h->walk.digits, sizeof last);
             is_first = false;
         }
@@ -156,6 +169,7 @@ static void bound_tails(hunt *h, record *r)
         }
     } while (dpl_walk_next(&h->walk, DPL_TAIL_BEGIN, DPL_AXIS_COUNT));
     dpl_walk_first(&h->walk, DPL_TAIL_BEGIN, DPL_AXIS_COUNT);
+    return DPL_OK;
 }
 
 /* ---- From the least bound on ---- */
@@ -176,14 +190,18 @@ static void set_tail(hunt *h, const survivor *s)
 }
 
 /* The tails that may fit and may be among the best. */
-static size_t list_survivors(hunt *h, survivor *list)
+static dpl_code list_survivors(hunt *h, survivor *list, size_t *survivors)
 {
     verdict v = {0};
     dpl_error why = {0};
     size_t count = 0;
+    bool is_filled = false;
     do {
         dpl_layout_row place = place_of(h);
-        judge(h, &v, &why);
+        dpl_code code = judge(h, &is_filled, &v, &why);
+        if (code != DPL_OK) {
+            return code;
+        }
         if (v.refused || v.too_large) {
             continue;
         }
@@ -196,7 +214,8 @@ static size_t list_survivors(hunt *h, survivor *list)
         memcpy(s->digits, &h->walk.digits[DPL_TAIL_BEGIN], sizeof s->digits);
         count++;
     } while (dpl_walk_next(&h->walk, DPL_TAIL_BEGIN, DPL_AXIS_COUNT));
-    return count;
+    *survivors = count;
+    return DPL_OK;
 }
 
 /* Rows of memory with the tail that the walk has: activations are there. Returns the most bytes. */
@@ -238,16 +257,10 @@ static dpl_code finish(hunt *h, const dpl_timeline *timeline)
 {
     dpl_layout_row row;
     dpl_error why = {0};
-    const dpl_summary *summary = dpl_timeline_summary(timeline);
-    double routes = (double)dpl_schedule_num_routes(h->head.order->schedule);
     dpl_walk_row(&h->walk, &row);
-    row.step.pipeline = summary->makespan;
-    row.step.bubble_ratio = summary->bubble_ratio;
     fill_states(h, &row.step);
-    dpl_plan_end_step(&h->walk.plan, routes, h->head.shares, h->head.ends, h->head.order->ranks,
-                      &row.step);
-    if (dpl_step_rates(&h->walk.plan, &h->space->convention, row.step.step_time, &row.step, &why) !=
-        DPL_OK) {
+    if (dpl_plan_step(&h->walk.plan, h->head.stages, h->head.memory, &h->space->convention,
+                      timeline, &row.step, &why) != DPL_OK) {
         note_refusal(h, 1, why.message);
         return DPL_OK;
     }
@@ -262,9 +275,6 @@ static dpl_code simulate(hunt *h, const dpl_schedule *schedule, dpl_timeline *ti
     dpl_stage_costs(schedule, h->head.stages, h->head.p2p, h->head.cost_room, &costs);
     dpl_code code = dpl_simulate(timeline, &costs, NULL, h->error);
     h->counts.simulations++;
-    for (int32_t rank = 0; code == DPL_OK && rank < h->head.order->ranks; rank++) {
-        h->head.ends[rank] = dpl_plan_rank_end(timeline, rank);
-    }
     for (size_t i = 0; code == DPL_OK && i < count; i++) {
         set_tail(h, &list[i]);
         code = finish(h, timeline);
@@ -310,13 +320,10 @@ static dpl_code follow(hunt *h, const record *r)
         h->counts.outdone += r->tails;
         return DPL_OK;
     }
-    dpl_code code = fill_head(h);
-    if (code != DPL_OK) {
+    size_t count = 0;
+    dpl_code code = list_survivors(h, list, &count);
+    if (code != DPL_OK || count == 0) {
         return code;
-    }
-    size_t count = list_survivors(h, list);
-    if (count == 0) {
-        return DPL_OK;
     }
     set_tail(h, &list[0]);
     if (h->head.order->depends_on_costs) {
@@ -351,13 +358,9 @@ static dpl_code follow_records(hunt *h)
 static dpl_code write_down(hunt *h)
 {
     record r = {.index = dpl_walk_index(&h->walk), .step = 0};
-    dpl_code code = fill_head(h);
-    if (code != DPL_OK) {
+    dpl_code code = bound_tails(h, &r);
+    if (code != DPL_OK || r.tails == 0) {
         return code;
-    }
-    bound_tails(h, &r);
-    if (r.tails == 0) {
-        return DPL_OK;
     }
     dpl_layout_row place = place_of(h);
     r.step = h->head.least_end * DPL_BOUND_SLACK;

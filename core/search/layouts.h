@@ -118,7 +118,7 @@ typedef struct dpl_head {
     dpl_costs costs;
     double message_bytes, p2p;
     dpl_share *shares;
-    double *ends;        /* least ends of ranks; then the simulated ones */
+    double *ends;        /* least ends of ranks */
     double *activations; /* least bytes of activations at a rank's peak */
     dpl_rank_memory *memory;
     double least_end; /* of the pipeline */

@@ -266,8 +266,14 @@ double dpl_head_least_bytes(dpl_head *h, const dpl_walk *walk)
 
 double dpl_head_least_step(const dpl_head *h, const dpl_walk *walk)
 {
-    dpl_step_time step = {0};
-    dpl_plan_end_step(&walk->plan, (double)dpl_schedule_num_routes(h->order->schedule), h->shares,
-                      h->ends, h->order->schedule->num_ranks, &step);
-    return step.step_time * DPL_BOUND_SLACK;
+    double routes = (double)dpl_schedule_num_routes(h->order->schedule);
+    double done = 0;
+    double after = 0;
+    for (int32_t rank = 0; rank < h->order->schedule->num_ranks; rank++) {
+        dpl_ending end =
+            dpl_plan_least_ending(&walk->plan, routes, &h->shares[rank], h->ends[rank]);
+        done = fmax(done, end.done);
+        after = fmax(after, end.after);
+    }
+    return (done + after) * DPL_BOUND_SLACK;
 }

@@ -5,13 +5,12 @@
 
 /* The schedule once more, for the costs that the stages of `first` have; takes `first` over. */
 static dpl_code make_for_costs(const dpl_plan *plan, const char *strategy, const dpl_shape *shape,
-                               const dpl_hooks *hooks, dpl_schedule *first,
-                               dpl_schedule **schedule, dpl_error *error)
+                               const dpl_hooks *hooks, dpl_schedule *first, dpl_schedule **schedule,
+                               dpl_error *error)
 {
-    const dpl_hooks own = dpl_hooks_or_default(hooks);
     size_t count = (size_t)dpl_schedule_num_stages(first);
-    dpl_stage *stages = dpl_allocate(&own, count, sizeof *stages);
-    double *room = dpl_allocate(&own, count, DPL_STAGE_COST_ROOM * sizeof *room);
+    dpl_stage *stages = dpl_allocate(hooks, count, sizeof *stages);
+    double *room = dpl_allocate(hooks, count, DPL_STAGE_COST_ROOM * sizeof *room);
     dpl_costs costs;
     double bytes = 0;
     double p2p = 0;
@@ -26,8 +25,8 @@ static dpl_code make_for_costs(const dpl_plan *plan, const char *strategy, const
         dpl_stage_costs(first, stages, p2p, room, &costs);
         code = dpl_schedule_create_for(strategy, shape, &costs, NULL, hooks, schedule, error);
     }
-    dpl_release(&own, stages, count, sizeof *stages);
-    dpl_release(&own, room, count, DPL_STAGE_COST_ROOM * sizeof *room);
+    dpl_release(hooks, stages, count, sizeof *stages);
+    dpl_release(hooks, room, count, DPL_STAGE_COST_ROOM * sizeof *room);
     dpl_schedule_destroy(first);
     return code;
 }
@@ -36,6 +35,7 @@ dpl_code dpl_plan_schedule(const dpl_plan *plan, const char *strategy, const dpl
                            const dpl_hooks *hooks, dpl_schedule **schedule, dpl_error *error)
 {
     dpl_shape sizes = *shape;
+    dpl_hooks used = dpl_hooks_or_default(hooks);
     dpl_schedule *first = NULL;
     *schedule = NULL;
     dpl_code code = dpl_plan_check(plan, 0, error);
@@ -50,5 +50,5 @@ dpl_code dpl_plan_schedule(const dpl_plan *plan, const char *strategy, const dpl
         *schedule = first;
         return code;
     }
-    return make_for_costs(plan, strategy, &sizes, hooks, first, schedule, error);
+    return make_for_costs(plan, strategy, &sizes, &used, first, schedule, error);
 }

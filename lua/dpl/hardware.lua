@@ -95,4 +95,8 @@ function hardware.define(given)
   return make(owner, fields)
 end
 
+function hardware.calibrate(given, from)
+  return require("dpl.calibrate").calibrate(given, from)
+end
+
 return hardware
