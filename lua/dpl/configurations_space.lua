@@ -147,8 +147,7 @@ end
 ---- Strategies ----
 
 local function takes_stages(name)
-  local info = require("dpl").strategy_info(name)
-  return info.option == "stages_per_rank"
+  return require("dpl").describe(name).option == "stages_per_rank"
 end
 
 local function all_stages(model)
@@ -168,6 +167,14 @@ local function names_of(value)
   local names = type(value) == "table" and value or { value }
   if #names == 0 then
     fail("option 'strategy' is an empty list: leave it out, or name at least one")
+  end
+  local seen = {}
+  for _, name in ipairs(names) do
+    local known = require("dpl").describe(name).name
+    if seen[known] then
+      fail("option 'strategy' lists %s twice", known)
+    end
+    seen[known] = true
   end
   return names
 end

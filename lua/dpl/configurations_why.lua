@@ -174,13 +174,17 @@ local NAMES <const> = {
   { "zero" }, { "data_overlap" },
 }
 
+local function shown(value)
+  return value == nil and "none" or tostring(value)
+end
+
 local function differences(a, b)
   local parts = {}
   for _, name in ipairs(NAMES) do
     local one, other = a[name[1]], b[name[1]]
     if one ~= other then
-      parts[#parts + 1] = ("%s %s where it has %s"):format(name[2] or name[1], tostring(other or "-"),
-        tostring(one or "-"))
+      parts[#parts + 1] = ("%s %s where it has %s"):format(name[2] or name[1], shown(other),
+        shown(one))
     end
   end
   return table.concat(parts, ", ")
