@@ -399,34 +399,243 @@ static void nothing_better_is_left_out(void)
     CHECK(all_outdone > 0 && all_bound > 0 && all_fitting > 0);
 }
 
-static const test tests[] = {TEST(the_count_is_calculons), TEST(nothing_better_is_left_out)};
+/* ---- Parts ---- */
 
-int main(int argc, char **argv)
+/* What is known after some parts: the figures of the best so far. */
+typedef struct known {
+    double figures[64];
+    size_t count;
+} known;
+
+static void learn(known *k, const dpl_layout_result *result, const dpl_layout_search *search)
 {
-    if (argc > 1 && strcmp(argv[1], "big") == 0) {
-        dpl_error error = {0};
-        dpl_layout_result result;
-        dpl_layout_space space = calculon_space();
-        uint32_t parts = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
-        double known = argc > 3 ? atof(argv[3]) : INFINITY;
-        dpl_layout_search search = {.keep = 10, .parts = parts, .known = known};
-        if (dpl_layouts_search(&space, &search, NULL, &result, &error) != DPL_OK) {
-            printf("%s\n", error.message);
-            return 1;
+    for (size_t i = 0; i < result->num_best; i++) {
+        double figure = dpl_layout_figure(&result->best[i], search->objective);
+        size_t place = k->count < search->keep ? k->count++ : k->count;
+        while (place > 0 && k->figures[place - 1] > figure) {
+            if (place < search->keep) {
+                k->figures[place] = k->figures[place - 1];
+            }
+            place--;
         }
-        const dpl_layout_counts *c = &result.counts;
-        printf("all %lu refused %lu membound %lu outdone %lu mem %lu evaluated %lu sims %lu made "
-               "%lu\n%s\n",
-               c->configurations, c->refused, c->memory_bound, c->outdone, c->memory, c->evaluated,
-               c->simulations, c->schedules, c->refusal);
-        for (size_t i = 0; i < result.num_best; i++) {
-            const dpl_layout_row *r = &result.best[i];
-            printf("%s v%d t%d p%d d%d mb%d rc%d step %.4f mfu %.4f bytes %.2f\n", r->strategy,
-                   r->stages_per_rank, r->layout.tensor, r->layout.pipeline, r->layout.data,
-                   r->layout.micro_batch, r->layout.recompute, r->step.step_time, r->step.mfu,
-                   r->step.worst_bytes / 1073741824);
+        if (place < search->keep) {
+            k->figures[place] = figure;
         }
-        return 0;
     }
-    return run_tests(tests, sizeof tests / sizeof *tests);
+}
+
+/* Parts that know of each other find between them what the whole finds, and count as much. */
+static void parts_make_the_whole(void)
+{
+    dpl_layout_result whole;
+    dpl_layout_result part;
+    for (uint64_t seed = 100; seed < 110; seed++) {
+        known k = {0};
+        uint64_t configurations = 0;
+        random_state = seed;
+        dpl_layout_space space = draw_space();
+        dpl_layout_search search = {.objective = (int)draw(4), .keep = 5, .parts = 1};
+        search.known = INFINITY;
+        CHECK(dpl_layouts_search(&space, &search, NULL, &whole, NULL) == DPL_OK);
+        for (search.part = 0, search.parts = 3; search.part < 3; search.part++) {
+            search.known = k.count == search.keep ? k.figures[search.keep - 1] : INFINITY;
+            CHECK(dpl_layouts_search(&space, &search, NULL, &part, NULL) == DPL_OK);
+            learn(&k, &part, &search);
+            configurations += part.counts.configurations;
+            dpl_layout_result_destroy(&part, NULL);
+        }
+        CHECK(configurations == whole.counts.configurations && k.count == whole.num_best);
+        for (size_t i = 0; i < whole.num_best; i++) {
+            CHECK(k.figures[i] == dpl_layout_figure(&whole.best[i], search.objective));
+        }
+        dpl_layout_result_destroy(&whole, NULL);
+    }
+}
+
+/* Without pruning the same comes out, and everything that fits is worked out. */
+static void pruning_changes_nothing(void)
+{
+    dpl_layout_result with;
+    dpl_layout_result without;
+    random_state = 42;
+    dpl_layout_space space = draw_space();
+    dpl_layout_search search = {.keep = 20, .parts = 1, .known = INFINITY};
+    CHECK(dpl_layouts_search(&space, &search, NULL, &with, NULL) == DPL_OK);
+    search.no_pruning = true;
+    CHECK(dpl_layouts_search(&space, &search, NULL, &without, NULL) == DPL_OK);
+    CHECK(without.counts.outdone == 0 && without.counts.memory_bound == 0);
+    CHECK(with.num_best == without.num_best);
+    for (size_t i = 0; i < with.num_best && i < without.num_best; i++) {
+        CHECK(same_row(&with.best[i], &without.best[i]));
+    }
+    dpl_layout_result_destroy(&with, NULL);
+    dpl_layout_result_destroy(&without, NULL);
+}
+
+/* ---- The whole of calculon's space ---- */
+
+static void all_of_calculons_is_searched(void)
+{
+    dpl_layout_result result;
+    dpl_layout_space space = calculon_space();
+    dpl_layout_search search = {.keep = 3, .parts = 16, .part = 5, .known = INFINITY};
+    CHECK(dpl_layouts_search(&space, &search, NULL, &result, NULL) == DPL_OK);
+    CHECK(total(&result.counts) == result.counts.configurations);
+    CHECK(result.counts.simulations < 1000);
+    CHECK(result.num_best == 3);
+    dpl_layout_result_destroy(&result, NULL);
+}
+
+/* ---- What stops a search ---- */
+
+static int asked;
+
+static int cancel_third(void *user)
+{
+    (void)user;
+    return ++asked > 3;
+}
+
+static void a_search_is_cancelled(void)
+{
+    dpl_error error;
+    dpl_layout_result result;
+    dpl_hooks hooks = {.cancelled = cancel_third};
+    dpl_layout_space space = calculon_space();
+    dpl_layout_search search = {.keep = 3, .parts = 1, .known = INFINITY};
+    CHECK(dpl_layouts_search(&space, &search, &hooks, &result, &error) == DPL_CANCELLED);
+    CHECK(result.num_best == 0 && result.best == NULL);
+}
+
+static size_t allocations_left;
+
+static void *fail_at_last(void *user, void *block, size_t old_size, size_t new_size)
+{
+    (void)user;
+    (void)old_size;
+    if (new_size == 0) {
+        free(block);
+        return NULL;
+    }
+    if (allocations_left == 0) {
+        return NULL;
+    }
+    allocations_left--;
+    return realloc(block, new_size);
+}
+
+/* Whichever allocation fails, the search says so and nothing leaks. */
+static void memory_runs_out(void)
+{
+    static const int32_t gpus[] = {8};
+    dpl_error error;
+    dpl_layout_result result;
+    dpl_hooks hooks = {.resize = fail_at_last};
+    dpl_variant variant = {"1f1b", 0};
+    dpl_layout_space space = {
+        .plan = {SMALL, A100, DPL_PARALLELISM_DEFAULTS}, .variants = &variant, .num_variants = 1};
+    space.plan.layout.global_batch = 8;
+    space.axes[DPL_AXIS_GPUS] = (dpl_axis_values)LIST(gpus);
+    dpl_layout_search search = {.keep = 3, .has_front = true, .front = {0, 3}, .parts = 1};
+    search.known = INFINITY;
+    dpl_code code = DPL_MEMORY;
+    size_t most = 0;
+    for (; code == DPL_MEMORY && most < 5000; most++) {
+        allocations_left = most;
+        code = dpl_layouts_search(&space, &search, &hooks, &result, &error);
+        dpl_layout_result_destroy(&result, &hooks);
+    }
+    CHECK(code == DPL_OK && most > 10);
+}
+
+/* ---- What is refused ---- */
+
+static void expect(const dpl_layout_space *space, const dpl_layout_search *search, dpl_code code,
+                   const char *part)
+{
+    dpl_error error = {0};
+    dpl_layout_result result;
+    CHECK(dpl_layouts_search(space, search, NULL, &result, &error) == code);
+    CHECK_CONTAINS(error.message, part);
+}
+
+static void mistakes_are_told(void)
+{
+    static const int32_t twice[] = {1, 1};
+    static const int32_t five[] = {5};
+    const dpl_layout_space good = calculon_space();
+    const dpl_layout_search one = {.keep = 1, .parts = 1, .known = INFINITY};
+    dpl_layout_search search = one;
+    dpl_layout_space space = good;
+    dpl_variant unknown = {"2f2b", 0};
+    dpl_variant less = {"1f1b", -1};
+    search.objective = 4;
+    expect(&space, &search, DPL_ARGUMENT, "no objective 4");
+    search = (dpl_layout_search){.keep = 1, .parts = 1, .has_front = true, .front = {0, -1}};
+    expect(&space, &search, DPL_ARGUMENT, "no objective -1");
+    search = (dpl_layout_search){.parts = 1};
+    expect(&space, &search, DPL_ARGUMENT, "nothing is to be kept");
+    search = (dpl_layout_search){.keep = 1, .parts = 2, .part = 2};
+    expect(&space, &search, DPL_ARGUMENT, "part 2 of 2");
+    space.axes[DPL_AXIS_ZERO] = (dpl_axis_values)LIST(twice);
+    expect(&space, &one, DPL_ARGUMENT, "axis zero lists 1 twice");
+    space.axes[DPL_AXIS_ZERO] = (dpl_axis_values)LIST(five);
+    expect(&space, &one, DPL_ARGUMENT, "axis zero must be from 0 to 3 (got 5)");
+    space = good;
+    space.axes[DPL_AXIS_GPUS] = (dpl_axis_values){0};
+    expect(&space, &one, DPL_ARGUMENT, "number of GPUs");
+    space = good;
+    space.num_variants = 0;
+    expect(&space, &one, DPL_ARGUMENT, "strategy");
+    space.num_variants = 1;
+    space.variants = &unknown;
+    expect(&space, &one, DPL_NOT_FOUND, "2f2b");
+    space.variants = &less;
+    expect(&space, &one, DPL_ARGUMENT, "stages_per_rank");
+    space = good;
+    space.memory_bytes = -1;
+    expect(&space, &one, DPL_ARGUMENT, "memory");
+    space = good;
+    space.plan.model.layers = 0;
+    expect(&space, &one, DPL_ARGUMENT, "layers");
+    space = good;
+    space.convention.peak = DPL_FP8;
+    expect(&space, &one, DPL_ARGUMENT, "8-bit");
+}
+
+static void nothing_is_no_error(void)
+{
+    static const int32_t seven[] = {7};
+    dpl_layout_result result;
+    dpl_layout_row row;
+    dpl_error error;
+    dpl_layout_search one = {.keep = 1, .parts = 1, .known = INFINITY};
+    dpl_layout_space space = calculon_space();
+    space.axes[DPL_AXIS_TENSOR] = (dpl_axis_values)LIST(seven);
+    CHECK(dpl_layouts_search(&space, &one, NULL, &result, &error) == DPL_OK);
+    CHECK(result.num_best == 0 && result.counts.configurations == 0);
+    CHECK(result.counts.tuples[DPL_RULE_GPUS] > 0);
+    dpl_layout_result_destroy(&result, NULL);
+    CHECK(dpl_layouts_at(&space, 0, NULL, &row, &error) == DPL_NOT_FOUND);
+    space = calculon_space();
+    space.memory_bytes = 1e9;
+    one.parts = 64;
+    CHECK(dpl_layouts_search(&space, &one, NULL, &result, &error) == DPL_OK);
+    CHECK(result.num_best == 0 && result.counts.least_bytes > 1e9);
+    dpl_layout_result_destroy(&result, NULL);
+}
+
+static const test tests[] = {TEST(the_count_is_calculons),
+                             TEST(nothing_better_is_left_out),
+                             TEST(parts_make_the_whole),
+                             TEST(pruning_changes_nothing),
+                             TEST(all_of_calculons_is_searched),
+                             TEST(a_search_is_cancelled),
+                             TEST(memory_runs_out),
+                             TEST(mistakes_are_told),
+                             TEST(nothing_is_no_error)};
+
+int main(void)
+{
+    return RUN_TESTS(tests);
 }

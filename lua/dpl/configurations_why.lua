@@ -42,7 +42,8 @@ local function causes_of(plan)
     causes[part] = slowdown * mean_seconds(plan, part)
     computing = computing + causes[part]
   end
-  causes.exposed = busy - computing
+  local exposed = busy - computing
+  causes.exposed = exposed > 1e-9 * busy and exposed or 0 -- what is less is rounding
   return causes
 end
 
