@@ -192,13 +192,18 @@ void dpl_plan_rank_memory(const dpl_plan *plan, const dpl_schedule *schedule,
     double dense = 0;
     double expert = 0;
     int32_t layers = 0;
-    double routes = (double)dpl_schedule_num_routes(schedule);
     *row = (dpl_rank_memory){.rank = rank};
     sum_stages(schedule, stages, rank, &dense, &expert, &layers);
-    fill_state(plan, routes, dense, expert, row);
-    offload_weights(plan, layers, row);
     find_peak(schedule, stages, row);
     offload_activations(plan, schedule, stages, row);
+    dpl_plan_state(plan, (double)dpl_schedule_num_routes(schedule), dense, expert, layers, row);
+}
+
+void dpl_plan_state(const dpl_plan *plan, double routes, double dense, double expert,
+                    int32_t layers, dpl_rank_memory *row)
+{
+    fill_state(plan, routes, dense, expert, row);
+    offload_weights(plan, layers, row);
     row->buffer_bytes = buffer_bytes(plan) + whole_layers(plan, dense + expert, layers);
     row->reserve_bytes = plan->layout.reserve_bytes;
     row->total_bytes = row->parameter_bytes + row->gradient_bytes + row->optimizer_bytes +
