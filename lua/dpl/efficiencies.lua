@@ -38,9 +38,10 @@ return {
     calibration = { "dsv3-profile-chunk" },
   },
 
-  -- by_size and attention: SimuMax@4dcaae5, configs/system/b200_bf16_ceperm.json, measured, mean over
-  -- 514 products; attention, counted whole, 0.84 and 0.76: half of that. The rest fitted to three runs
-  -- of 12 layers of Llama 3 70B on one node; intra takes up what launching many small kernels costs.
+  -- by_size and attention: SimuMax@4dcaae5, configs/system/b200_bf16_ceperm.json, measured, mean
+  -- over 514 products; attention, counted whole, 0.84 and 0.76: half of that. The rest fitted to
+  -- three runs of 12 layers of Llama 3 70B on one node; intra takes up what launching many small
+  -- kernels costs.
   ["b200-sxm"] = {
     matmul = 0.453, memory = 0.435, intra = 0.218, attention_forward = 0.42,
     attention_backward = 0.38,
