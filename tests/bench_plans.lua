@@ -47,7 +47,8 @@ end
 local FLAGS <const> = { true, false }
 local CALCULONS <const> = {
   model = "gpt3-175b", hardware = dpl.hardware.define { base = "a100", host_gb_s = 32 },
-  gpus = 512, context_parallel = 1, max_global_batch = 512, strategy = { "1f1b", "interleaved_1f1b" },
+  gpus = 512, context_parallel = 1, max_global_batch = 512,
+  strategy = { "1f1b", "interleaved_1f1b" },
   even_layers = true, recompute = { "none", "selective", "full" }, zero = { 0, 1 },
   tensor_comm = { "all_reduce", "scatter_gather", "sequence_parallel" }, regather = FLAGS,
   data_overlap = FLAGS, tensor_overlap = { "none", "ring", "pipe" }, offload_weights = FLAGS,
