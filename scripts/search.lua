@@ -54,7 +54,7 @@ end
 option("--model", "a preset's name", "llama3-8b", nil, "<name>")
 option("--hardware", "a preset's name", "h100", nil, "<name>")
 option("--gpus", "how many GPUs, one or several numbers", "16", values)
-option("--batch", "samples of a step", nil, arguments.count("--batch"), "<n>")
+option("--batch", "samples of a step (default: 64)", nil, arguments.count("--batch"), "<n>")
 option("--max-batch", "most samples: the greatest multiple of the copies", nil,
   arguments.count("--max-batch"), "<n>")
 option("--strategy", "schedules (default: those that training systems have)", nil, values)
@@ -125,6 +125,9 @@ local function options_of(args)
   end
   for _, set in ipairs(args.set) do
     given[set.name] = set.values
+  end
+  if given.global_batch == nil and given.max_global_batch == nil then
+    given.global_batch = 64
   end
   if given.model.mtp_layers > 0 and given.mtp == nil then
     given.mtp = false
