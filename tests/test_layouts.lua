@@ -1,6 +1,6 @@
 -- ConfigurationSearch over layouts from Lua: what it finds against working out every plan, the same
--- on any number of processors and after a restart, and what it says where nothing is left. The search
--- itself is held against everything in test_layouts.c.
+-- on any number of processors and after a restart, and what it says where nothing is left. The
+-- search itself is held against everything in test_layouts.c.
 
 local lu = require "luaunit"
 
@@ -13,7 +13,8 @@ local function options(changes)
   local given = {
     model = planning.gpt(), hardware = planning.machine { memory_bytes = 1e9, host_gb_s = 1 },
     gpus = 8, global_batch = 16, strategy = { "1f1b", "interleaved_1f1b" }, context_parallel = 1,
-    causal = true, peak = "bf16", reserve_bytes = 0, recompute = { "none", "full" }, zero = { 0, 1 },
+    causal = true, peak = "bf16", reserve_bytes = 0, recompute = { "none", "full" },
+    zero = { 0, 1 },
   }
   for name, value in pairs(changes or {}) do
     given[name] = value

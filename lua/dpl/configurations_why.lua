@@ -1,5 +1,5 @@
--- Why the best layout is best: where its step goes, what the next one loses, in seconds by cause, and
--- what would have to change for the order to change.
+-- Why the best layout is best: where its step goes, what the next one loses, in seconds by cause,
+-- and what would have to change for the order to change.
 
 local why = {}
 
