@@ -65,6 +65,21 @@ function TestPlanActivations.test_llama()
   near(made.stages[40].kept_bytes, 4096 * (token + 4 * m.heads))
 end
 
+-- Inputs of norms 4h, of attention 2h, of the experts' products 2h each of k (their inner 6f of a
+-- gated MLP), scores 4 bytes an expert; the router reads the shard.
+function TestPlanActivations.test_mixture()
+  local model = planning.gpt { gated_mlp = true, linear_bias = false, norm = "rmsnorm", ffn = 0,
+    moe = { experts = 16, top_k = 4, expert_ffn = 128 } }
+  local function kept(given)
+    given.model, given.pipeline_parallel = model, 8
+    return plan(given).stages[4].kept_bytes / 64
+  end
+  local attention, experts = 8 * 256 + 4 * 4, 4 * (2 * 256 + 6 * 128)
+  near(kept {}, attention + 4 * 256 + 2 * 256 + 2 * 256 + experts + 4 * 16)
+  near(kept { tensor_parallel = 2, regather = false },
+    attention / 2 + 4 * 256 / 2 + 2 * 256 + 2 * 256 / 2 + experts / 2 + 4 * 16 / 2)
+end
+
 function TestPlanActivations.test_latent_attention_makes_heads_again()
   local function kept(recompute)
     return plan { model = "deepseek-v3", pipeline_parallel = 61, recompute = recompute, mtp = false,
@@ -123,6 +138,18 @@ function TestPlanStates.test_zero_shares_one_after_another()
   end
 end
 
+function TestPlanStates.test_what_is_shared_is_whole_while_a_layer_works()
+  local message = 64 * 256 * 2 / 2
+  local function buffers(zero)
+    local row = states { zero = zero }
+    return row.buffer_bytes - 4 * message, row.parameters / 4
+  end
+  for zero, bytes in pairs { [0] = 0, 0, 4, 4 + 2 * 2 } do
+    local got, layer = buffers(zero)
+    near(got, bytes * layer)
+  end
+end
+
 function TestPlanStates.test_a_context_group_shares_as_well()
   local row = states { context_parallel = 2, zero = 1 }
   near(row.optimizer_bytes, 12 * row.parameters / 8)
@@ -134,6 +161,9 @@ function TestPlanStates.test_experts_are_shared_by_their_own_copies()
   local made = plan { model = model, data_parallel = 8, expert_parallel = 4, zero = 1 }
   local stage, row = made.stages[1], made.memory[1]
   near(row.optimizer_bytes, 12 * (stage.parameters / 8 + stage.expert_parameters / 2))
+  made = plan { model = model, data_parallel = 4, tensor_parallel = 2, expert_parallel = 4 }
+  stage, row = made.stages[1], made.memory[1]
+  near(row.optimizer_bytes, 12 * (stage.parameters / 4 + stage.expert_parameters / 2))
 end
 
 function TestPlanStates.test_whole_model_without_parallelism()

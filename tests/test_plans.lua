@@ -112,6 +112,47 @@ function TestPlanSeconds.test_what_overlaps_in_a_layer()
     math.min(none.in_input.tensor, none.in_weight.products))
 end
 
+-- Keys and values go round behind the core, in B as in F and I.
+function TestPlanSeconds.test_context_hides_behind_the_core()
+  local function stage(gb_s)
+    return plan { pipeline_parallel = 8, context_parallel = 4,
+      hardware = planning.machine { memory_gb_s = 1e9, intra_gb_s = gb_s } }.stages[4]
+  end
+  local fast, slow = stage(1e6), stage(1e-3)
+  local function left(seconds)
+    return seconds.context - seconds.core
+  end
+  lu.assertTrue(fast.in_input.context < fast.in_input.core)
+  near(slow.forward - fast.forward, left(slow.in_forward))
+  near(slow.input - fast.input, left(slow.in_input))
+  near(slow.backward - fast.backward, left(slow.in_input))
+end
+
+-- Ten passes over the logits in 32 bits, one and a half backward; 12 bytes an embedding's gradient.
+function TestPlanSeconds.test_ends_of_the_model()
+  local made = plan { pipeline_parallel = 8 }
+  local first, middle, last = made.stages[1], made.stages[4], made.stages[8]
+  local logits, row = 64 * 512, 64 * 256 * 2
+  near(last.in_forward.bytes - middle.in_forward.bytes, 10 * 4 * logits / 1e9)
+  near(last.in_input.bytes - middle.in_input.bytes, 1.5 * 4 * logits / 1e9)
+  near(first.in_weight.bytes, 12 * 512 * 256 / 1e9)
+  near(first.in_forward.bytes - middle.in_forward.bytes, 2 * row / 1e9)
+end
+
+-- A ring that leaves the node has as many network links as it has GPUs there, up to NVLink's rate.
+function TestPlanSeconds.test_rings_over_nodes()
+  local function seconds(given)
+    given.hardware = planning.machine { inter_gb_s = 0.25 }
+    given.data_overlap, given.zero = false, 0
+    local made = plan(given)
+    return made.data_exposed / (2 * 4 * made.memory[1].parameters / 1e9)
+  end
+  near(seconds { data_parallel = 16, global_batch = 16 }, 15 / 16)
+  near(seconds { data_parallel = 4, tensor_parallel = 4 }, 3 / 4 / 0.5)
+  near(seconds { data_parallel = 4, data_link = "inter" }, 3 / 4 / 0.25)
+  near(seconds { data_parallel = 4 }, 3 / 4)
+end
+
 function TestPlanSeconds.test_efficiency_by_size()
   local by_size = { { 64, 0.5 }, { 256, 1 } }
   local function weight(tokens)
@@ -180,6 +221,17 @@ function TestPlanExperts.test_parameters_are_shared_out()
   near(whole.expert_parameters, 16 * 3 * 256 * 128)
   near(shared.expert_parameters, 3 * 256 * 128)
   near(shared.parameters, whole.parameters)
+end
+
+-- Routed experts need no collectives of tensor parallelism; shared ones, which it cuts, do.
+function TestPlanExperts.test_tensor_collectives_of_mixtures()
+  local function seconds(shared)
+    local model = planning.gpt { gated_mlp = true, linear_bias = false, norm = "rmsnorm", ffn = 0,
+      moe = { experts = 16, top_k = 4, expert_ffn = 128, shared_experts = shared } }
+    return mixture { model = model, tensor_parallel = 4, data_parallel = 4 }.in_forward.tensor
+  end
+  near(seconds(0), 2 * 3 / 4 * 64 * 256 * 2 / 1e9)
+  near(seconds(1), 2 * seconds(0))
 end
 
 function TestPlanExperts.test_a_pair_hides_the_lesser_part()

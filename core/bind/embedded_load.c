@@ -104,7 +104,7 @@ static bool is_annotation(const dpl_embedded *file)
     return strncmp(file->module, library, sizeof library - 1) == 0;
 }
 
-/* [-n, +1, m] The module dpl.library: the text of the annotations by module. */
+/* [-n, +1, m] The module dpl.library: the text of the annotations by file, named as modules are. */
 static int open_library(lua_State *L)
 {
     lua_newtable(L);

@@ -136,21 +136,22 @@ local function resolved(given)
   return copy
 end
 
-local function make(_, given)
+local plan = {}
+
+-- A plan of the options, as dpl.plan(options) gives; nil, message, code where the layout cannot be.
+function plan.make(given)
   if type(given) ~= "table" then
     fail("dpl.plan: options are given in a table, as in { model = \"llama3-70b\", ... } (got "
       .. type(given) .. ")")
   end
   local options = resolved(given)
-  local plan, message, code = planning.estimate(options)
-  if plan == nil then
+  local made, message, code = planning.estimate(options)
+  if made == nil then
     return nil, message, code
   end
-  plan.options = options
-  return setmetatable(plan, METATABLE)
+  made.options = options
+  return setmetatable(made, METATABLE)
 end
-
-local plan = {}
 
 -- What a measured step of `step_time` seconds is worth, by the conventions in the options.
 function plan.rates(given, step_time)
@@ -160,4 +161,4 @@ function plan.rates(given, step_time)
   return planning.rates(resolved(given), step_time)
 end
 
-return setmetatable(plan, { __call = make })
+return setmetatable(plan, { __call = function(_, given) return plan.make(given) end })

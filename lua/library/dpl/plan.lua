@@ -105,7 +105,7 @@ local plan = {}
 ---@field optimizer_bytes number
 ---@field activation_bytes number kept at the peak
 ---@field transient_bytes number what the action at the peak needs besides
----@field buffer_bytes number of messages
+---@field buffer_bytes number of messages, and of layers that ZeRO 2 and 3 have whole while they work
 ---@field reserve_bytes number
 ---@field total_bytes number
 ---@field peak_action integer position in the rank's order, from 0
@@ -151,6 +151,12 @@ function Plan:peak_action() end
 ---The plan in words: layout, step by parts, MFU and its convention, rates, memory, with units.
 ---@return string
 function Plan:report() end
+
+---Makes a plan; dpl.plan(options) is the same.
+---nil, message, code where the layout cannot be.
+---@param options dpl.PlanOptions
+---@return dpl.Plan? made, string? message, string? code
+function plan.make(options) end
 
 ---What a measured step is worth: step_time, samples_per_second, tokens_per_second, flops_per_token,
 ---tflops_per_gpu, peak_tflops, mfu, hfu, gpu_hours and price, as in a plan. Nothing is simulated.
