@@ -160,7 +160,8 @@ end
 
 local function print_counts(counts)
   print(("%d configurations: %d refused by a rule, %d cannot fit and %d cannot win by their "
-    .. "bounds,"):format(counts.configurations, counts.refused, counts.memory_bound, counts.outdone))
+    .. "bounds,"):format(counts.configurations, counts.refused, counts.memory_bound,
+    counts.outdone))
   print(("%d do not fit as worked out, %d evaluated with %d simulated pipelines."):format(
     counts.memory, counts.evaluated, counts.simulations))
 end
