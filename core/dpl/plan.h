@@ -390,4 +390,7 @@ DPL_API dpl_code dpl_step_rates(const dpl_plan *plan, const dpl_step_convention 
 }
 #endif
 
+/* Needs what is above, and is part of dpl.h by way of this. */
+#include "layouts.h"
+
 #endif

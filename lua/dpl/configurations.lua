@@ -245,8 +245,8 @@ local function nothing_fits(self, counts)
       counts.refusal)
   end
   local memory = self.request.memory_bytes or self.plan_options.hardware.memory_bytes
-  return ("none of %d configurations fits %.1f GiB (%d are refused otherwise): the least that a GPU "
-    .. "must hold is %.1f GiB; more GPUs, recompute = \"all\" or zero = \"all\" need less"):format(
+  return ("none of %d configurations fits %.1f GiB (%d are refused otherwise): the least that a "
+    .. "GPU must hold is %.1f GiB; more GPUs, recompute = \"all\" or zero = \"all\" need less"):format(
     counts.configurations, memory / (1 << 30), counts.refused, counts.least_bytes / (1 << 30))
 end
 
@@ -358,7 +358,8 @@ end
 
 function methods:write(path)
   file.check_path(path, "the path")
-  local text, message, code = path:sub(-4) == ".csv" and self:to_csv() or self:to_json()
+  local as_text = path:sub(-4) == ".csv" and self.to_csv or self.to_json
+  local text, message, code = as_text(self)
   if text == nil then
     return nil, message, code
   end

@@ -59,8 +59,8 @@ local function check_names(given)
   for name in pairs(given) do
     if not known[name] then
       local nearest = type(name) == "string" and nearest_name(name, names)
-      fail("unknown option '%s'%s", tostring(name), nearest and (" (did you mean '%s'?)"):format(nearest)
-        or "")
+      fail("unknown option '%s'%s", tostring(name),
+        nearest and (" (did you mean '%s'?)"):format(nearest) or "")
     end
   end
 end
