@@ -139,21 +139,21 @@ end
 
 ---- What is printed ----
 
-local FORMAT <const> = "  %-18s %5s %4s %4s %4s %4s %5s %-9s %4s %9s %7s %6s %6s"
+local FORMAT <const> = "  %-20s %5s %3s %3s %4s %3s %3s %5s %-9s %4s %8s %6s %6s %6s"
 
 local function degrees(row)
-  return row.tensor_parallel, row.pipeline_parallel, row.data_parallel
+  return row.tensor_parallel, row.pipeline_parallel, row.data_parallel, row.expert_parallel
 end
 
 local function print_rows(rows)
-  print(FORMAT:format("strategy", "GPUs", "t", "p", "d", "mb", "chunk", "recompute", "zero",
+  print(FORMAT:format("strategy", "GPUs", "t", "p", "d", "e", "mb", "chunk", "recompute", "zero",
     "step, s", "MFU, %", "bubble", "GiB"))
   for _, row in ipairs(rows) do
     local name = row.stages_per_rank and ("%s x%d"):format(row.strategy, row.stages_per_rank)
       or row.strategy
-    local t, p, d = degrees(row)
-    print(FORMAT:format(name, row.gpus, t, p, d, row.micro_batch, row.num_chunks, row.recompute,
-      row.zero, ("%.4f"):format(row.step_time), ("%.2f"):format(100 * row.mfu),
+    local t, p, d, e = degrees(row)
+    print(FORMAT:format(name, row.gpus, t, p, d, e, row.micro_batch, row.num_chunks, row.recompute,
+      row.zero, ("%.3f"):format(row.step_time), ("%.2f"):format(100 * row.mfu),
       ("%.1f%%"):format(100 * row.bubble_ratio), ("%.1f"):format(row.worst_bytes / GIB)))
   end
 end
@@ -176,7 +176,8 @@ local function print_search(args, given, search)
     given.hardware.name, args.attention,
     given.mtp == false and ", not multi-token prediction" or "", args.peak))
   print_counts(counts)
-  print(("\nBest by %s:"):format(args.objective))
+  print(("\nBest by %s (t, p, d, e: tensor, pipeline, data, expert parallel; mb: micro-batch):")
+    :format(args.objective))
   print_rows(rows)
   print("\nWhy the first is best:")
   print(tostring(search:explain()))

@@ -207,6 +207,11 @@ local function wrapped(start, parts)
   return table.concat(lines, "\n")
 end
 
+-- A loss in seconds; what is less than shown is none, of either sign.
+local function loss(seconds)
+  return math.abs(seconds) < 5e-5 and 0.0 or seconds
+end
+
 local function cause_lines(winner, second)
   local lines = { ("  %-34s %10s"):format("seconds of a step, mean rank", "best")
     .. (second and (" %10s %10s"):format("next", "it loses") or "") }
@@ -215,7 +220,7 @@ local function cause_lines(winner, second)
     local line = ("  %-34s %10.4f"):format(cause[2], mine)
     if second then
       local theirs = second.causes[cause[1]]
-      line = line .. (" %10.4f %+10.4f"):format(theirs, theirs - mine)
+      line = line .. (" %10.4f %+10.4f"):format(theirs, loss(theirs - mine))
     end
     lines[#lines + 1] = line
   end
