@@ -528,7 +528,8 @@ static int estimate(lua_State *L)
 
 /* ---- The module ---- */
 
-static const luaL_Reg functions[] = {{"estimate", estimate}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"estimate", estimate}, {"memory_over", dpl_bind_plan_memory_over}, {NULL, NULL}};
 
 int dpl_bind_open_planning(lua_State *L)
 {
