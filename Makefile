@@ -1,8 +1,8 @@
 # Builds, tests, checks and installs dpl; "make help" lists the targets.
 #
 # Variables: CC, CFLAGS, CPPFLAGS, LDFLAGS as everywhere; BUILD, the build directory; T, a Lua pattern
-# that chooses tests; PREFIX and DESTDIR for "make install"; WERROR=-Werror to stop at warnings; V=1
-# to see whole commands.
+# that chooses tests; TIMES=1 to see which took longest; PREFIX and DESTDIR for "make install";
+# WERROR=-Werror to stop at warnings; V=1 to see whole commands.
 #
 # Parsing this file must work where there is neither a compiler nor pkg-config: what is not found
 # is an empty variable, and .ci/packages, run before the first compilation, names what is missing.
@@ -188,8 +188,8 @@ test: ## installs what is missing, builds, runs all tests, or those that match T
 .PHONY: run-tests
 run-tests: all $(TEST_PROGRAMS)
 	@DPL_ROOT='$(CURDIR)' DPL_BUILD='$(abspath $(BUILD))' DPL_BIN='$(abspath $(DPL))' \
-	DPL_LUA='$(LUA)' DPL_PRELOAD='$(PRELOAD)' DPL_TEST_PATTERN='$(T)' \
-	$(LUA) tests/run.lua $(SUITES) $(abspath $(TEST_PROGRAMS))
+	DPL_LUA='$(LUA)' DPL_PRELOAD='$(PRELOAD)' DPL_TEST_PATTERN='$(T)' DPL_TEST_JOBS='$(JOBS)' \
+	DPL_TEST_TIMES='$(TIMES)' $(LUA) tests/run.lua $(abspath $(TEST_PROGRAMS)) $(SUITES)
 
 .PHONY: bench
 bench: ## measures simulated actions per second, beside a bare loop and plain Python
@@ -271,7 +271,7 @@ format: ## lays out all C sources as .clang-format says
 
 # Warnings are errors: what is not documented, or not so that it can be read, does not pass.
 DOCS := $(BUILD)/docs
-ANNOTATIONS := $(shell cd lua/library 2>/dev/null && find * -name '*.lua')
+ANNOTATIONS := $(sort $(wildcard lua/library/*.lua lua/library/dpl/*.lua))
 
 .PHONY: docs docs-c docs-lua
 docs: ## installs what is missing, makes the pages of the C library and of the Lua modules
@@ -285,9 +285,10 @@ docs-c:
 	echo 'PROJECT_NUMBER = $(VERSION)'; } | doxygen -
 
 docs-lua:
-	@rm -rf $(DOCS)/lua $(DOCS)/lua.in && mkdir -p $(DOCS)/lua $(dir $(ANNOTATIONS:%=$(DOCS)/lua.in/%))
-	@for file in $(ANNOTATIONS); do \
-	awk -f .ci/docs/lua.awk lua/library/$$file >$(DOCS)/lua.in/$$file || exit; done
+	@rm -rf $(DOCS)/lua $(DOCS)/lua.in && mkdir -p $(DOCS)/lua $(DOCS)/lua.in
+	@for module in $$(sed -n 's/^---@meta //p' $(ANNOTATIONS) | sort -u); do \
+	awk -f .ci/docs/lua.awk $$(grep -lx -e "---@meta $$module" $(ANNOTATIONS)) \
+	>$(DOCS)/lua.in/$$module.lua || exit; done
 	@ldoc --quiet --fatalwarnings --config .ci/docs/lua.ld --dir $(DOCS)/lua $(DOCS)/lua.in >/dev/null
 	@rm -r $(DOCS)/lua.in
 

@@ -1,7 +1,7 @@
 -- Reads the annotations for editors in lua/library (LuaCATS, as lua-language-server has them), and
 -- checks values against the types that they declare.
 --
---   modules[name]    the text of its file
+--   modules[name]    the texts of its files: those whose ---@meta names it
 --   classes[name]    { name =, parents = { name }, fields = { [name] = { type =, optional = } },
 --                      methods = { [name] = function }, calls = { "(options: T)" },
 --                      bound = "module.X", where it is a class that scripts call, documented = }
@@ -115,7 +115,8 @@ end
 
 local function new_class(line)
   local name, parents = line:match("^%-%-%-@class ([%w_.]+):?(.*)$")
-  local class = { name = name, parents = {}, fields = {}, methods = {}, calls = {} }
+  local class = annotations.classes[name]
+    or { name = name, parents = {}, fields = {}, methods = {}, calls = {} }
   for parent in parents:gmatch("[%w_.]+") do
     class.parents[#class.parents + 1] = parent
   end
@@ -159,7 +160,7 @@ local function read_lines(lines)
   for number, line in ipairs(lines) do
     if line:find("^%-%-%-@class ") then
       class = new_class(line)
-      class.documented = lines[number - 1]:find("^%-%-%-[^-@]") ~= nil
+      class.documented = class.documented or lines[number - 1]:find("^%-%-%-[^-@]") ~= nil
     elseif line:find("^%-%-%-@alias ") then
       read_alias(lines, number)
     elseif class and line:find("^%-%-%-@field ") then
@@ -185,10 +186,12 @@ local function read_lines(lines)
   end
 end
 
-local function read_module(name)
-  local file <close> = assert(io.open(ROOT .. "/lua/library/" .. name:gsub("%.", "/") .. ".lua"))
+local function read_file(path)
+  local file <close> = assert(io.open(ROOT .. "/lua/library/" .. path))
   local text = file:read("a")
-  annotations.modules[name] = text
+  local name = assert(text:match("^%-%-%-@meta ([%w_.]+)\n"), path .. " begins with no ---@meta")
+  annotations.modules[name] = annotations.modules[name] or {}
+  table.insert(annotations.modules[name], text)
   local lines = {}
   for line in text:gmatch("([^\n]*)\n") do
     lines[#lines + 1] = line
@@ -200,7 +203,7 @@ local function read_all()
   local pipe = assert(io.popen(("cd '%s/lua/library' && find . -name '*.lua' | LC_ALL=C sort")
     :format(ROOT)))
   for path in pipe:lines() do
-    read_module((path:gsub("^%./", ""):gsub("%.lua$", ""):gsub("/", ".")))
+    read_file(path)
   end
   pipe:close()
 end

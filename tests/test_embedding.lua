@@ -120,7 +120,8 @@ end
 
 -- In C, for dpl's own modules, which see to it that they are there.
 local IN_C <const> = {
-  ["dpl.fail"] = true, ["dpl.inspect"] = true, ["dpl.library"] = true, ["dpl.nearest"] = true,
+  ["dpl.fail"] = true, ["dpl.inspect"] = true, ["dpl.json"] = true, ["dpl.library"] = true,
+  ["dpl.nearest"] = true, ["dpl.planning"] = true, ["dpl.transformer"] = true,
   ["dpl.write_file"] = true,
 }
 
@@ -165,7 +166,8 @@ function TestFromLua.test_luarocks()
   local tree = process.directory() .. "/tree"
   run([[
     cd %s && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-      luarocks --lua-version 5.4 --tree %s make %s]], quoted(ROOT), quoted(tree), ROCKSPEC)
+      luarocks --lua-version 5.4 --tree %s make %s \
+      CFLAGS='-O0 -fPIC']], quoted(ROOT), quoted(tree), ROCKSPEC)
   lu.assertStrMatches(run_lua(tree, DRAW), "time .*\n")
   run("luarocks --lua-version 5.4 --tree %s remove dpl", quoted(tree))
   lu.assertNotStrContains(installing.list(tree), "dpl.so")

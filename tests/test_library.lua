@@ -14,9 +14,11 @@ local CLASS_MODULES <const> = { "dpl.analysis", "dpl.simulator", "dpl.benchmark"
 
 -- Modules that only dpl's own Lua requires.
 local INTERNAL <const> = {
-  "dpl.annotations", "dpl.complete", "dpl.fail", "dpl.gantt", "dpl.gnuplot", "dpl.html",
-  "dpl.inspect", "dpl.layout", "dpl.library", "dpl.nearest", "dpl.options", "dpl.page.css",
-  "dpl.page.js", "dpl.page_timelines.js", "dpl.report", "dpl.svg", "dpl.write_file",
+  "dpl.accelerators", "dpl.annotations", "dpl.calibrate", "dpl.complete", "dpl.efficiencies",
+  "dpl.fail", "dpl.gantt", "dpl.gnuplot", "dpl.html", "dpl.huggingface", "dpl.inspect", "dpl.json",
+  "dpl.layout", "dpl.library", "dpl.models", "dpl.nearest", "dpl.options", "dpl.page.css",
+  "dpl.page.js", "dpl.page_timelines.js", "dpl.planning", "dpl.presets", "dpl.report", "dpl.svg",
+  "dpl.transformer", "dpl.write_file",
 }
 
 local function set_of(list)
@@ -52,9 +54,12 @@ function TestModules.test_every_module_is_annotated()
 end
 
 function TestModules.test_they_are_lua()
-  for name, text in pairs(annotations.modules) do
-    lu.assertNotNil(load(text), name)
-    lu.assertStrContains(text, "---@meta " .. name .. "\n")
+  for name, texts in pairs(annotations.modules) do
+    for _, text in ipairs(texts) do
+      lu.assertNotNil(load(text), name)
+      lu.assertStrContains(text, ("\n---@class %s\n"):format(name))
+      lu.assertStrMatches(text, ".*\nreturn %l+\n")
+    end
   end
 end
 
@@ -276,6 +281,12 @@ local function sample_trace()
   return path
 end
 
+-- A plan's options; it can be.
+local function some_layout()
+  return { model = "llama3-8b", hardware = "h100", pipeline_parallel = 4, global_batch = 8,
+    causal = true, peak = "bf16" }
+end
+
 -- What a function is called on: an object of its class, or nothing.
 local function receiver(f)
   local owner = f.name:match("^%w+")
@@ -289,6 +300,10 @@ local function receiver(f)
     return assert(require("dpl").read_trace(sample_trace()))
   elseif owner == "Editor" then
     return require("dpl").edit(sample_schedule("1f1b"))
+  elseif owner == "Model" then
+    return require("dpl").model.get("deepseek-v3")
+  elseif owner == "Plan" then
+    return assert(require("dpl").plan(some_layout()))
   end
   for _, module in ipairs(CLASS_MODULES) do
     local class = require(module)[owner]
@@ -332,6 +347,37 @@ local ARGUMENTS <const> = {
   end,
   ["chart.heatmap"] = function()
     return { { cells = { { 1, 2 }, { 3, false } } } }
+  end,
+  ["model.get"] = function()
+    return { "deepseek-v3" }
+  end,
+  ["model.define"] = function()
+    return { { base = "mixtral-8x7b", layers = 8 } }
+  end,
+  ["model.from_config"] = function()
+    return { { text = "{" } }
+  end,
+  ["Model:layer_parameters"] = function()
+    return { 61 }
+  end,
+  ["Model:flops_per_token"] = function()
+    return { { causal = true, recompute = "none", mtp = true } }
+  end,
+  ["hardware.get"] = function()
+    return { "h800" }
+  end,
+  ["hardware.define"] = function()
+    return { { base = "h800", price_per_hour = 2 } }
+  end,
+  ["hardware.calibrate"] = function()
+    local hardware = require("dpl").hardware.get("h800")
+    return { hardware, { rows = { { plan = some_layout(), step_time = 1 } } } }
+  end,
+  ["plan.make"] = function()
+    return { some_layout() }
+  end,
+  ["plan.rates"] = function()
+    return { some_layout(), 10 }
   end,
   ["arguments.plot_option"] = function()
     return { require("dpl.arguments").parser("s.lua", "a script"), "a chart" }
@@ -512,8 +558,8 @@ function TestNames.test_communication_models()
 end
 
 function TestNames.test_every_type_that_is_named_is_declared()
-  for module, text in pairs(annotations.modules) do
-    for line in text:gmatch("%-%-%-@[^\n]*") do
+  for module, texts in pairs(annotations.modules) do
+    for line in table.concat(texts):gmatch("%-%-%-@[^\n]*") do
       for name in line:gmatch("%f[%w.]dpl%.%u%w*") do
         lu.assertTrue(classes[name] ~= nil or annotations.aliases[name] ~= nil, module .. name)
       end

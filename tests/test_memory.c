@@ -270,17 +270,18 @@ static void allocations_of_edit(void)
     for_every_strategy(fail_each_allocation, edit, 4, 1);
 }
 
-/* Large enough that planning asks more than once, and simulating too. */
-#define LONG_CHUNKS 40000
+/* Large enough that planning asks again on its way through 65536 actions, and simulating too; and
+ * no larger, so that each of the questions can be answered with no. */
+#define LONG_CHUNKS(num_ranks) (40000 / (num_ranks))
 
 static void polls_of_create(void)
 {
-    for_every_strategy(cancel_at_each_poll, create, 2, LONG_CHUNKS);
+    for_every_strategy(cancel_at_each_poll, create, 2, LONG_CHUNKS(2));
 }
 
 static void polls_of_simulate(void)
 {
-    for_every_strategy(cancel_at_each_poll, simulate, 4, LONG_CHUNKS);
+    for_every_strategy(cancel_at_each_poll, simulate, 4, LONG_CHUNKS(4));
 }
 
 static void polls_of_lower(void)
@@ -295,18 +296,19 @@ static void polls_of_communication(void)
 
 static void polls_of_run(void)
 {
-    for_every_strategy(cancel_at_each_poll, run, 4, LONG_CHUNKS);
+    for_every_strategy(cancel_at_each_poll, run, 4, LONG_CHUNKS(4));
 }
 
 static void polls_of_from_data(void)
 {
-    for_every_strategy(cancel_at_each_poll, from_data, 2, LONG_CHUNKS);
+    for_every_strategy(cancel_at_each_poll, from_data, 2, LONG_CHUNKS(2));
 }
 
 static void polls_of_edit(void)
 {
     for (int i = 0; i < 2; i++) {
-        job j = {edit, i == 0 ? "1f1b" : "dualpipe", {.num_ranks = 2, .num_chunks = LONG_CHUNKS}};
+        job j = {
+            edit, i == 0 ? "1f1b" : "dualpipe", {.num_ranks = 2, .num_chunks = LONG_CHUNKS(2)}};
         cancel_at_each_poll(&j);
     }
 }

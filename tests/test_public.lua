@@ -171,6 +171,14 @@ local EXAMPLES <const> = {
     local best = assert(search:search_optimal_config { min_ranks = 2, max_ranks = 16 })[1]
     return ("%s on %d ranks"):format(best.strategy, best.num_ranks)
   end,
+  ["plan.h"] = function()
+    local dpl = require "dpl"
+    local machine = dpl.hardware.define { base = "h100", memory_bytes = 80e9 }
+    machine.efficiency = require("dpl.planning").efficiency
+    local plan = dpl.plan { model = "llama3-8b", hardware = machine, pipeline_parallel = 4,
+      data_parallel = 4, global_batch = 32, causal = true, peak = "bf16" }
+    return ("%.3f s, MFU %.3f, %.1f GB"):format(plan.step_time, plan.mfu, plan.worst_bytes / 1e9)
+  end,
   ["pytorch.h"] = function()
     return "2 ranks"
   end,
@@ -211,7 +219,7 @@ function TestPublicHeaders:test_examples_of_the_manual()
       count = count + 1
     end
   end
-  lu.assertEquals(count, 5)
+  lu.assertEquals(count, 6)
 end
 
 function TestPublicHeaders:test_embedding_compiles_as_cpp()

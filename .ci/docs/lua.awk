@@ -1,4 +1,5 @@
-# Makes of a file of annotations in lua/library, which lua-language-server reads, what LDoc reads.
+# Makes of the files of annotations of a module in lua/library, which lua-language-server reads, what
+# LDoc reads.
 #
 # The class of the module becomes the module; classes that a local variable stands for become types
 # with their methods; those that are bound to the module, functions; the others, tables.
@@ -143,7 +144,7 @@ function finish_class(    name) {
 }
 /^local [A-Za-z]+ = {}/ {
     if (class == module) {
-        head = text "-- @module " module "\n\n"
+        head = head == "" ? text "-- @module " module "\n\n" : head
         functions = functions own_fields(module)
     } else {
         types[++num_types] = $2

@@ -364,6 +364,20 @@ dpl_schedule_box *dpl_bind_new_schedule(lua_State *L);
 /* [-0, +1, m] Likewise for a timeline of the schedule userdata at `schedule`. */
 dpl_timeline_box *dpl_bind_new_timeline(lua_State *L, int schedule);
 
+/* Userdata that own an object of the library: what messages say of one. */
+typedef struct dpl_bind_owner {
+    const char *type;   /* the name of its metatable */
+    const char *wanted; /* "a schedule is wanted, as dpl.schedule gives" */
+    const char *gone;   /* what one is that owns nothing more: "one that was closed" */
+    const char *self;   /* "the methods of a schedule are called with ':', as in s:order(rank)" */
+} dpl_bind_owner;
+
+/* [-0, +0, v] Raises that the value at an index is none of the kind, or one that is gone. */
+void dpl_bind_refuse(lua_State *L, int index, const dpl_bind_owner *kind);
+
+/* [-0, +0, v] Raises where argument 1 of a method is none of the kind: called with '.'. */
+void dpl_bind_check_self(lua_State *L, const dpl_bind_owner *kind);
+
 /* [-0, +0, e] The schedule or timeline at a stack index; raises where it is none. */
 dpl_schedule *dpl_bind_check_schedule(lua_State *L, int index);
 dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index);

@@ -76,6 +76,19 @@ int dpl_bind_index(lua_State *L, const char *owner, const dpl_field *fields, siz
     return raise_no_member(L, owner, name, names, count);
 }
 
+void dpl_bind_refuse(lua_State *L, int index, const dpl_bind_owner *kind)
+{
+    const bool gone = luaL_testudata(L, index, kind->type) != NULL;
+    dpl_bind_error(L, "%s (got %s)", kind->wanted, gone ? kind->gone : luaL_typename(L, index));
+}
+
+void dpl_bind_check_self(lua_State *L, const dpl_bind_owner *kind)
+{
+    if (luaL_testudata(L, 1, kind->type) == NULL) {
+        dpl_bind_error(L, "%s", kind->self);
+    }
+}
+
 bool dpl_bind_find_metatable(lua_State *L, const char *name)
 {
     if (luaL_getmetatable(L, name) == LUA_TTABLE) {

@@ -11,23 +11,27 @@ typedef struct editor_box {
 
 /* ---- Arguments ---- */
 
+static const dpl_bind_owner kind = {
+    .type = TYPE,
+    .wanted = "an editor is wanted, as dpl.edit gives",
+    .gone = "one that was closed",
+    .self = "the methods of an editor are called with ':', as in e:order(rank)",
+};
+
 dpl_editor *dpl_bind_check_editor(lua_State *L, int index)
 {
     const editor_box *box = luaL_testudata(L, index, TYPE);
-    if (box == NULL || box->editor == NULL) {
-        dpl_bind_error(L, "an editor is wanted, as dpl.edit gives (got %s)",
-                       box == NULL ? luaL_typename(L, index) : "one that was closed");
-        return NULL;
+    dpl_editor *editor = box != NULL ? box->editor : NULL;
+    if (editor == NULL) {
+        dpl_bind_refuse(L, index, &kind);
     }
-    return box->editor;
+    return editor;
 }
 
 /* [-0, +0, v] The editor of a method called with ':'. */
 static dpl_editor *self_of(lua_State *L)
 {
-    if (luaL_testudata(L, 1, TYPE) == NULL) {
-        dpl_bind_error(L, "the methods of an editor are called with ':', as in e:order(rank)");
-    }
+    dpl_bind_check_self(L, &kind);
     return dpl_bind_check_editor(L, 1);
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "bind/bind.h"
 #include "bind/json.h"
+#include "bind/layouts.h"
 #include "bind/plan.h"
 #include "bind/transformer.h"
 #include "bind/write_file.h"
@@ -103,7 +104,7 @@ static bool is_annotation(const dpl_embedded *file)
     return strncmp(file->module, library, sizeof library - 1) == 0;
 }
 
-/* [-n, +1, m] The module dpl.library: the text of the annotations by module. */
+/* [-n, +1, m] The module dpl.library: the text of the annotations by file, named as modules are. */
 static int open_library(lua_State *L)
 {
     lua_newtable(L);
@@ -136,6 +137,8 @@ void dpl_embedded_preload(lua_State *L)
     lua_setfield(L, -2, "dpl.transformer");
     lua_pushcfunction(L, dpl_bind_open_planning);
     lua_setfield(L, -2, "dpl.planning");
+    lua_pushcfunction(L, dpl_bind_open_layouts);
+    lua_setfield(L, -2, "dpl.layouts");
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 

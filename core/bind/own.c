@@ -126,7 +126,7 @@ static void push_options(lua_State *L, const dpl_own_call *call)
 
 /* ---- Routes ---- */
 
-/* The rank of a stage of a route that is named, as in routes.c. */
+/* The rank of a stage of a route that is named, as core/strategy has them. */
 static int32_t rank_of(int routes, int32_t ranks, int32_t route, int32_t stage)
 {
     int32_t place = stage % ranks;

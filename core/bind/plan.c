@@ -34,8 +34,6 @@ static const dpl_option figures[] = {
     FIGURE("price_per_hour", price_per_hour, 0, 1e9, DPL_UNSET, "money", "of a GPU"),
 };
 
-/* What stands for a share that is not given: see lua/dpl/efficiencies.lua, which says whose it is.
- */
 static const dpl_option shares[] = {
     SHARE(matmul, DPL_REQUIRED, "of the 16-bit peak, by large products"),
     SHARE(matmul_fp8, DPL_REQUIRED, "of the 8-bit peak, likewise"),
@@ -137,6 +135,28 @@ void dpl_bind_machine(lua_State *L, int index, const char *owner, dpl_machine *m
     if (dpl_machine_check(machine, &error) != DPL_OK) {
         dpl_bind_error(L, "%s: hardware: %s", owner, error.message);
     }
+}
+
+/* [-0, +1, m] What stands for shares that nobody measured, as the field `efficiency` of hardware.
+ */
+static void push_default_efficiency(lua_State *L)
+{
+    static const dpl_machine defaults = DPL_MACHINE_DEFAULTS;
+    lua_createtable(L, 0, COUNT_OF(shares) + 1);
+    for (size_t i = 0; i < COUNT_OF(shares); i++) {
+        dpl_bind_set_number(L, shares[i].name,
+                            *(const double *)((const char *)&defaults + shares[i].offset));
+    }
+    lua_createtable(L, defaults.num_sizes, 0);
+    for (int32_t i = 0; i < defaults.num_sizes; i++) {
+        lua_createtable(L, 2, 0);
+        lua_pushnumber(L, defaults.by_size[i].size);
+        lua_rawseti(L, -2, 1);
+        lua_pushnumber(L, defaults.by_size[i].share);
+        lua_rawseti(L, -2, 2);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "by_size");
 }
 
 /* ---- The layout ---- */
@@ -358,6 +378,9 @@ static void push_stage(lua_State *L, const dpl_stage *s)
     dpl_bind_set_number(L, "transient_bytes", s->transient_bytes);
     dpl_bind_set_number(L, "parameters", s->params);
     dpl_bind_set_number(L, "expert_parameters", s->expert_params);
+    dpl_bind_set_number(L, "tensor_bytes", s->sent.tensor);
+    dpl_bind_set_number(L, "expert_bytes", s->sent.expert);
+    dpl_bind_set_number(L, "context_bytes", s->sent.context);
     set_seconds(L, "in_forward", &s->in_forward);
     set_seconds(L, "in_input", &s->in_input);
     set_seconds(L, "in_weight", &s->in_weight);
@@ -382,14 +405,8 @@ static void push_memory(lua_State *L, const dpl_rank_memory *m)
 }
 
 /* [-0, +0, m] */
-static void set_step(lua_State *L, const dpl_step_time *s)
+static void set_rates(lua_State *L, const dpl_step_time *s)
 {
-    dpl_bind_set_number(L, "step_time", s->step_time);
-    dpl_bind_set_number(L, "pipeline", s->pipeline);
-    dpl_bind_set_number(L, "data_exposed", s->data_exposed);
-    dpl_bind_set_number(L, "data_seconds", s->data_seconds);
-    dpl_bind_set_number(L, "optimizer", s->optimizer);
-    dpl_bind_set_number(L, "bubble_ratio", s->bubble_ratio);
     dpl_bind_set_number(L, "samples_per_second", s->samples_per_second);
     dpl_bind_set_number(L, "tokens_per_second", s->tokens_per_second);
     dpl_bind_set_number(L, "flops_per_token", s->flops_per_token);
@@ -401,6 +418,19 @@ static void set_step(lua_State *L, const dpl_step_time *s)
     if (s->price > 0) {
         dpl_bind_set_number(L, "price", s->price);
     }
+}
+
+/* [-0, +0, m] */
+static void set_step(lua_State *L, const dpl_step_time *s)
+{
+    dpl_bind_set_number(L, "step_time", s->step_time);
+    dpl_bind_set_number(L, "pipeline", s->pipeline);
+    dpl_bind_set_number(L, "data_exposed", s->data_exposed);
+    dpl_bind_set_number(L, "data_seconds", s->data_seconds);
+    dpl_bind_set_number(L, "data_bytes", s->data_bytes);
+    dpl_bind_set_number(L, "optimizer", s->optimizer);
+    dpl_bind_set_number(L, "bubble_ratio", s->bubble_ratio);
+    set_rates(L, s);
 }
 
 /* [-0, +0, m] A list of `count` entries of the table that `push` makes of each. */
@@ -526,10 +556,32 @@ static int estimate(lua_State *L)
     return 1;
 }
 
+/* [-2, +1|+3, e] rates(options, step_time) */
+static int rates(lua_State *L)
+{
+    dpl_error error;
+    dpl_plan_request request;
+    dpl_step_time step = {0};
+    double step_time = dpl_bind_number(L, 2, "dpl.plan.rates: step_time", 0, DPL_MOST_NUMBER);
+    lua_settop(L, 1);
+    lua_newtable(L);
+    dpl_bind_plan(L, 1, "dpl.plan.rates", &request, 2);
+    if (dpl_plan_check(&request.plan, 0, &error) != DPL_OK ||
+        dpl_step_rates(&request.plan, &request.convention, step_time, &step, &error) != DPL_OK) {
+        return dpl_bind_fail(L, &error);
+    }
+    lua_createtable(L, 0, 12);
+    dpl_bind_set_number(L, "step_time", step.step_time);
+    set_rates(L, &step);
+    return 1;
+}
+
 /* ---- The module ---- */
 
-static const luaL_Reg functions[] = {
-    {"estimate", estimate}, {"memory_over", dpl_bind_plan_memory_over}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"estimate", estimate},
+                                     {"rates", rates},
+                                     {"memory_over", dpl_bind_plan_memory_over},
+                                     {NULL, NULL}};
 
 int dpl_bind_open_planning(lua_State *L)
 {
@@ -544,5 +596,7 @@ int dpl_bind_open_planning(lua_State *L)
     lua_setfield(L, -2, "names");
     dpl_bind_push_options(L, layout_fields, COUNT_OF(layout_fields));
     lua_setfield(L, -2, "options");
+    push_default_efficiency(L);
+    lua_setfield(L, -2, "efficiency");
     return 1;
 }

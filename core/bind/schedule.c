@@ -9,15 +9,20 @@ dpl_schedule *dpl_bind_test_schedule(lua_State *L, int index)
     return box != NULL ? box->schedule : NULL;
 }
 
+static const dpl_bind_owner kind = {
+    .type = TYPE,
+    .wanted = "a schedule is wanted, as dpl.schedule gives",
+    .gone = "one that was collected",
+    .self = "the methods of a schedule are called with ':', as in s:order(rank)",
+};
+
 dpl_schedule *dpl_bind_check_schedule(lua_State *L, int index)
 {
-    const dpl_schedule_box *box = luaL_testudata(L, index, TYPE);
-    if (box == NULL || box->schedule == NULL) {
-        dpl_bind_error(L, "a schedule is wanted, as dpl.schedule gives (got %s)",
-                       box == NULL ? luaL_typename(L, index) : "one that was collected");
-        return NULL;
+    dpl_schedule *schedule = dpl_bind_test_schedule(L, index);
+    if (schedule == NULL) {
+        dpl_bind_refuse(L, index, &kind);
     }
-    return box->schedule;
+    return schedule;
 }
 
 /* ---- Methods ---- */
@@ -25,9 +30,7 @@ dpl_schedule *dpl_bind_check_schedule(lua_State *L, int index)
 /* The schedule of a method called with ':'. */
 dpl_schedule *dpl_bind_schedule_self(lua_State *L)
 {
-    if (luaL_testudata(L, 1, TYPE) == NULL) {
-        dpl_bind_error(L, "the methods of a schedule are called with ':', as in s:order(rank)");
-    }
+    dpl_bind_check_self(L, &kind);
     return dpl_bind_check_schedule(L, 1);
 }
 

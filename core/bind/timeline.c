@@ -9,22 +9,26 @@
 /* User values: the schedule's userdata; a table of the lists that fields have pushed. */
 enum { SCHEDULE = 1, CACHE = 2 };
 
+static const dpl_bind_owner kind = {
+    .type = TYPE,
+    .wanted = "a timeline is wanted, as dpl.simulate gives",
+    .gone = "one that was closed",
+    .self = "the methods of a timeline are called with ':', as in t:actions()",
+};
+
 dpl_timeline *dpl_bind_check_timeline(lua_State *L, int index)
 {
     const dpl_timeline_box *box = luaL_testudata(L, index, TYPE);
-    if (box == NULL || box->timeline == NULL) {
-        dpl_bind_error(L, "a timeline is wanted, as dpl.simulate gives (got %s)",
-                       box == NULL ? luaL_typename(L, index) : "one that was closed");
-        return NULL;
+    dpl_timeline *timeline = box != NULL ? box->timeline : NULL;
+    if (timeline == NULL) {
+        dpl_bind_refuse(L, index, &kind);
     }
-    return box->timeline;
+    return timeline;
 }
 
 dpl_timeline *dpl_bind_timeline_self(lua_State *L)
 {
-    if (luaL_testudata(L, 1, TYPE) == NULL) {
-        dpl_bind_error(L, "the methods of a timeline are called with ':', as in t:actions()");
-    }
+    dpl_bind_check_self(L, &kind);
     return dpl_bind_check_timeline(L, 1);
 }
 

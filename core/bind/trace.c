@@ -80,15 +80,20 @@ typedef struct trace_box {
     dpl_trace *trace; /* NULL until it is filled, and once it is closed */
 } trace_box;
 
+static const dpl_bind_owner kind = {
+    .type = TYPE,
+    .wanted = "a trace is wanted, as dpl.read_trace gives",
+    .gone = "one that was closed",
+};
+
 static const dpl_trace *check_trace(lua_State *L, int index)
 {
     const trace_box *box = luaL_testudata(L, index, TYPE);
-    if (box == NULL || box->trace == NULL) {
-        dpl_bind_error(L, "a trace is wanted, as dpl.read_trace gives (got %s)",
-                       box == NULL ? luaL_typename(L, index) : "one that was closed");
-        return NULL;
+    const dpl_trace *trace = box != NULL ? box->trace : NULL;
+    if (trace == NULL) {
+        dpl_bind_refuse(L, index, &kind);
     }
-    return box->trace;
+    return trace;
 }
 
 /* Which spans are wanted; NULL: any. */

@@ -25,6 +25,44 @@
  *
  * Units: seconds, bytes; 10^9 bytes a second; TFLOP/s is 10^12 a second.
  *
+ * Simple use, how long a step of Llama 3 8B takes on 16 H100s, 32 samples a step:
+ *
+ *     dpl_error error;
+ *     dpl_plan plan = {.machine = DPL_MACHINE_DEFAULTS, .layout = DPL_PARALLELISM_DEFAULTS};
+ *     dpl_shape shape = {0};
+ *     dpl_schedule *schedule = NULL;
+ *     dpl_timeline *timeline = NULL;
+ *     dpl_stage stages[4];
+ *     dpl_rank_memory memory[4];
+ *     double room[4 * DPL_STAGE_COST_ROOM], bytes, p2p;
+ *     dpl_costs costs;
+ *     dpl_step_convention convention = {.flops = {.causal = true}, .peak = DPL_BF16};
+ *     dpl_step_time step;
+ *
+ *     plan.model = (dpl_transformer){.layers = 32, .hidden = 4096, .heads = 32, .kv_heads = 8,
+ *                                    .head_dim = 128, .ffn = 14336, .gated_mlp = true,
+ *                                    .vocab = 128256, .seq_len = 8192};
+ *     plan.machine.peak_tflops = 989.4;
+ *     plan.machine.memory_bytes = 80e9;
+ *     plan.machine.memory_gb_s = 3350;
+ *     plan.machine.intra_gb_s = 450;
+ *     plan.machine.inter_gb_s = 50;
+ *     plan.layout.pipeline = 4;
+ *     plan.layout.data = 4;
+ *     plan.layout.global_batch = 32;
+ *     if (dpl_plan_schedule(&plan, "1f1b", &shape, NULL, &schedule, &error) == DPL_OK &&
+ *         dpl_plan_stages(&plan, schedule, stages, &bytes, &p2p, &error) == DPL_OK &&
+ *         dpl_timeline_create(schedule, NULL, &timeline, &error) == DPL_OK) {
+ *         dpl_plan_memory(&plan, schedule, stages, memory);
+ *         dpl_stage_costs(schedule, stages, p2p, room, &costs);
+ *         if (dpl_simulate(timeline, &costs, NULL, &error) == DPL_OK &&
+ *             dpl_plan_step(&plan, stages, memory, &convention, timeline, &step, &error) == DPL_OK)
+ *             printf("%.3f s, MFU %.3f, %.1f GB\n", step.step_time, step.mfu,
+ *                    step.worst_bytes / 1e9);
+ *     }
+ *     dpl_timeline_destroy(timeline);
+ *     dpl_schedule_destroy(schedule);
+ *
  * Sources: "Korthikanti" arXiv 2205.05198; "SC21" arXiv 2104.04473; "ZeRO" arXiv 1910.02054;
  * "DeepSeek-V3" arXiv 2412.19437; "FlashAttention" arXiv 2205.14135.
  */
@@ -91,6 +129,29 @@ typedef struct dpl_machine {
     dpl_efficiency by_size[DPL_EFFICIENCY_ROWS];
     int32_t num_sizes;
 } dpl_machine;
+
+/*
+ * Shares of no machine in particular, for one that nobody measured: 0.7 of a peak is what large
+ * products reach on an A100, 0.75 of a memory's bandwidth what copies do, links as NCCL's
+ * collectives on NVLink and InfiniBand, hidden what DeepSeek's profile of a pair shows. By size:
+ * products measured on an A100 PCIe (SimuMax@4dcaae5, configs/system), mean by smallest dimension,
+ * over that of 4096 and more (512: 0.61, 1024: 0.67, 2048: 0.69, 4096: 0.73 of the peak); 128 and
+ * 256, which it has not, as measured on a B200. The data sheet's figures are still to be given.
+ */
+#define DPL_MACHINE_DEFAULTS                                                                       \
+    {                                                                                              \
+        .gpus_per_node = 8, .matmul = 0.7, .matmul_fp8 = 0.45, .grouped = 0.85, .batched = 0.6,    \
+        .attention_forward = 0.4, .attention_backward = 0.4, .memory = 0.75, .intra = 0.77,        \
+        .inter = 0.8, .all_to_all = 0.6, .intra_latency = 1e-5, .inter_latency = 2e-5,             \
+        .pair_hidden = 0.963, .slowdown = 1, .num_sizes = 6, .by_size = {                          \
+            {128, 0.45},                                                                           \
+            {256, 0.55},                                                                           \
+            {512, 0.83},                                                                           \
+            {1024, 0.91},                                                                          \
+            {2048, 0.95},                                                                          \
+            {4096, 1}                                                                              \
+        }                                                                                          \
+    }
 
 /* DPL_ARGUMENT where a figure is outside its rule, naming it. */
 DPL_API dpl_code dpl_machine_check(const dpl_machine *machine, dpl_error *error);
@@ -196,12 +257,18 @@ typedef struct dpl_seconds {
     double tensor, expert, context, host;
 } dpl_seconds;
 
+/* Bytes that one GPU sends in collectives, each as a ring moves it. */
+typedef struct dpl_sent {
+    double tensor, expert, context;
+} dpl_sent;
+
 /*
  * A stage (by number, of all routes) on one GPU, for one micro-batch. forward, input, weight,
  * backward: lengths of F, I, W and of a fused B, which is no more than I + W; pair: of an
  * overlapped pair of its F with the B of the other stage of its rank, 0 where its rank has not two.
  * kept_bytes: activations from F to B; of those weight_bytes stay until W where I and W are apart.
- * transient_bytes: the most that one action needs besides. The parameters are those of one GPU;
+ * transient_bytes: the most that one action needs besides. sent: forward and backward together. The
+ * parameters are those of one GPU;
  * expert ones apart, since they are shared by other GPUs.
  */
 typedef struct dpl_stage {
@@ -209,6 +276,7 @@ typedef struct dpl_stage {
     int32_t first_layer, layers;
     bool has_embedding, has_head;
     dpl_seconds in_forward, in_input, in_weight;
+    dpl_sent sent;
     double forward, input, weight, backward, pair;
     double kept_bytes, weight_bytes, transient_bytes;
     double params, expert_params;
@@ -245,16 +313,18 @@ DPL_API void dpl_stage_costs(const dpl_schedule *schedule, const dpl_stage *stag
 /* ---- Memory ---- */
 
 /*
- * What one GPU of a rank holds when it holds most, in bytes. activation_bytes are those kept at
- * the peak, transient_bytes what the action at the peak needs besides; position is that action's in
- * the rank's order, and chunks how many micro-batches (counting a stage's each) are then in flight.
+ * What one GPU of a rank holds when it holds most, in bytes. buffer_bytes: messages of the pipeline
+ * and the experts, and the layers that ZeRO 2 and 3 have whole while they work. activation_bytes
+ * are those kept at the peak, transient_bytes what the action at the peak needs besides; position
+ * is that action's in the rank's order, and chunks how many micro-batches (counting a stage's each)
+ * are then in flight.
  */
 typedef struct dpl_rank_memory {
     int32_t rank;
     double params; /* on the GPU before sharding by ZeRO, all of the rank's stages */
     double parameter_bytes, gradient_bytes, optimizer_bytes;
     double activation_bytes, transient_bytes;
-    double buffer_bytes; /* of messages: pipeline and experts */
+    double buffer_bytes;
     double reserve_bytes;
     double total_bytes;
     size_t position;
@@ -277,12 +347,13 @@ DPL_API void dpl_plan_memory_over(const dpl_schedule *schedule, const dpl_stage 
 /*
  * A step, in seconds: the pipeline from first start to last end; what the reduction of gradients
  * and the gathering of parameters add to it (the whole of which is data_seconds of the rank with
- * most); the optimizer. mfu and hfu: of the precision's peak in `peak_tflops`, by the convention
- * given; hfu counts the layout's recomputation.
+ * most); the optimizer. mfu and hfu: of peak_tflops, by the convention
+ * given; hfu counts recomputed layers and stored attention cores as well.
  */
 typedef struct dpl_step_time {
     double pipeline, data_exposed, optimizer, step_time;
     double data_seconds;
+    double data_bytes; /* that a GPU of that rank sends for it */
     double bubble_ratio;
     double samples_per_second, tokens_per_second; /* of the whole cluster */
     double flops_per_token;

@@ -228,9 +228,12 @@ static void add_tensor_comm(layer *l, double times)
 {
     dpl_group group = dpl_group_of(l->plan, l->t, 1, l->layout->tensor_link);
     bool shared = l->layout->tensor_comm == DPL_TENSOR_SEQUENCE_PARALLEL;
-    double half = dpl_gather_seconds(l->plan, group, l->n * l->h * HALF);
+    double bytes = l->n * l->h * HALF;
+    double half = dpl_gather_seconds(l->plan, group, bytes);
+    double back = shared && l->layout->regather ? 3 : 2;
     l->part.forward.tensor += times * 2 * half;
-    l->part.input.tensor += times * (shared && l->layout->regather ? 3 : 2) * half;
+    l->part.input.tensor += times * back * half;
+    l->part.sent.tensor += times * (2 + back) * dpl_gather_bytes(group, bytes);
 }
 
 /*
@@ -241,10 +244,12 @@ static void add_expert_comm(layer *l)
 {
     double out = l->layout->precision == DPL_FP8 ? 1 : HALF;
     double tokens = l->n / l->t;
+    double e = l->layout->expert;
     double seconds = dpl_all_to_all_seconds(l->plan, tokens, out * l->h) +
                      dpl_all_to_all_seconds(l->plan, tokens, HALF * l->h);
     l->part.forward.expert += seconds;
     l->part.input.expert += seconds;
+    l->part.sent.expert += 2 * expert_rows(l) * (out + HALF) * l->h * (e - 1) / e;
 }
 
 /* Every GPU of a context group sees the others' keys and values, and in the backward returns their
@@ -253,9 +258,11 @@ static void add_context_comm(layer *l)
 {
     double size = l->layout->context;
     dpl_group group = dpl_group_of(l->plan, size, l->t, DPL_LINK_AUTO);
-    double seconds = dpl_gather_seconds(l->plan, group, l->n * l->keys * HALF * size);
+    double bytes = l->n * l->keys * HALF * size;
+    double seconds = dpl_gather_seconds(l->plan, group, bytes);
     l->part.forward.context += seconds;
     l->part.input.context += 2 * seconds;
+    l->part.sent.context += 3 * dpl_gather_bytes(group, bytes);
 }
 
 /* ---- Bytes kept ---- */
@@ -480,6 +487,9 @@ void dpl_part_add(dpl_part *sum, const dpl_part *part, double count)
     dpl_seconds_add(&sum->forward, &part->forward, count);
     dpl_seconds_add(&sum->input, &part->input, count);
     dpl_seconds_add(&sum->weight, &part->weight, count);
+    sum->sent.tensor += count * part->sent.tensor;
+    sum->sent.expert += count * part->sent.expert;
+    sum->sent.context += count * part->sent.context;
     sum->kept_bytes += count * part->kept_bytes;
     sum->weight_bytes += count * part->weight_bytes;
     if (part->transient_bytes > sum->transient_bytes) {

@@ -7,6 +7,7 @@
 /* What a part of a stage costs for one micro-batch; see dpl_stage. */
 typedef struct dpl_part {
     dpl_seconds forward, input, weight;
+    dpl_sent sent;
     double kept_bytes;      /* activations from F to B */
     double weight_bytes;    /* of those, what W needs */
     double transient_bytes; /* of one action, freed with it */
@@ -46,6 +47,8 @@ dpl_group dpl_group_of(const dpl_plan *plan, double size, double stride, int lin
 double dpl_gather_seconds(const dpl_plan *plan, dpl_group group, double bytes);
 /* The share of a token's copies in an all-to-all, to each of `experts` of them, and its time. */
 double dpl_all_to_all_seconds(const dpl_plan *plan, double tokens, double bytes_per_token);
+/* Bytes that one GPU of a group sends for an all-gather or reduce-scatter of `bytes`, whole. */
+double dpl_gather_bytes(dpl_group group, double bytes);
 /* A message from one GPU to one of the next group. */
 double dpl_message_seconds(const dpl_plan *plan, double bytes);
 

@@ -139,13 +139,18 @@ static double latency(const dpl_machine *m, dpl_group group)
     return step * ceil(log2(group.size));
 }
 
+double dpl_gather_bytes(dpl_group group, double bytes)
+{
+    return bytes * (group.size - 1) / group.size;
+}
+
 double dpl_gather_seconds(const dpl_plan *plan, dpl_group group, double bytes)
 {
     if (group.size <= 1) {
         return 0;
     }
-    double moved = bytes * (group.size - 1) / group.size;
-    return latency(&plan->machine, group) + moved / ring_bytes_per_second(&plan->machine, group);
+    return latency(&plan->machine, group) +
+           dpl_gather_bytes(group, bytes) / ring_bytes_per_second(&plan->machine, group);
 }
 
 /*

@@ -144,6 +144,19 @@ static double buffer_bytes(const dpl_plan *plan)
     return bytes;
 }
 
+/* What ZeRO shares out is whole while a layer works: its parameters and the next one's under 3, its
+ * gradients under 2 and 3. */
+static double whole_layers(const dpl_plan *plan, double params, int32_t layers)
+{
+    const dpl_parallelism *l = &plan->layout;
+    double each = layers > 0 ? params / layers : params;
+    double bytes = l->zero >= 2 ? l->gradient_bytes * each : 0;
+    if (l->zero >= 3) {
+        bytes += fmin(2, layers) * l->parameter_bytes * each;
+    }
+    return dense_copies(l, 1) > 1 ? bytes : 0;
+}
+
 static void sum_stages(const dpl_schedule *s, const dpl_stage *stages, int32_t rank, double *dense,
                        double *expert, int32_t *layers)
 {
@@ -179,14 +192,19 @@ void dpl_plan_rank_memory(const dpl_plan *plan, const dpl_schedule *schedule,
     double dense = 0;
     double expert = 0;
     int32_t layers = 0;
-    double routes = (double)dpl_schedule_num_routes(schedule);
     *row = (dpl_rank_memory){.rank = rank};
     sum_stages(schedule, stages, rank, &dense, &expert, &layers);
-    fill_state(plan, routes, dense, expert, row);
-    offload_weights(plan, layers, row);
     find_peak(schedule, stages, row);
     offload_activations(plan, schedule, stages, row);
-    row->buffer_bytes = buffer_bytes(plan);
+    dpl_plan_state(plan, (double)dpl_schedule_num_routes(schedule), dense, expert, layers, row);
+}
+
+void dpl_plan_state(const dpl_plan *plan, double routes, double dense, double expert,
+                    int32_t layers, dpl_rank_memory *row)
+{
+    fill_state(plan, routes, dense, expert, row);
+    offload_weights(plan, layers, row);
+    row->buffer_bytes = buffer_bytes(plan) + whole_layers(plan, dense + expert, layers);
     row->reserve_bytes = plan->layout.reserve_bytes;
     row->total_bytes = row->parameter_bytes + row->gradient_bytes + row->optimizer_bytes +
                        row->activation_bytes + row->transient_bytes + row->buffer_bytes +
@@ -210,10 +228,12 @@ void dpl_plan_memory(const dpl_plan *plan, const dpl_schedule *schedule, const d
 /* Of those, what crosses to the host and back where the optimizer's state is there. */
 #define OPTIMIZER_HOST_BYTES 6.0
 
-static double reduce(const dpl_plan *plan, double copies, double stride, double bytes)
+/* Adds a transfer of `bytes` among copies of parameters, `stride` GPUs apart. Returns its time. */
+static double reduce(const dpl_plan *plan, double copies, double stride, double bytes, double *sent)
 {
-    return dpl_gather_seconds(plan, dpl_group_of(plan, copies, stride, plan->layout.data_link),
-                              bytes);
+    dpl_group group = dpl_group_of(plan, copies, stride, plan->layout.data_link);
+    *sent += dpl_gather_bytes(group, bytes);
+    return dpl_gather_seconds(plan, group, bytes);
 }
 
 /* How often a step reduces gradients and gathers parameters: ZeRO 2 keeps a shard of gradients, so
@@ -231,18 +251,23 @@ dpl_tail dpl_plan_tail(const dpl_plan *plan, double routes, double dense, double
     double e = expert_copies(l, routes);
     double t = l->tensor;
     double stride = l->expert > t ? l->expert : t;
-    double grads = reduce(plan, d, t, l->gradient_bytes * dense) +
-                   reduce(plan, e, stride, l->gradient_bytes * expert);
-    double params = reduce(plan, d, t, l->parameter_bytes * dense) +
-                    reduce(plan, e, stride, l->parameter_bytes * expert);
+    double out = 0;
+    double back = 0;
+    double grads = reduce(plan, d, t, l->gradient_bytes * dense, &out) +
+                   reduce(plan, e, stride, l->gradient_bytes * expert, &out);
+    double params = reduce(plan, d, t, l->parameter_bytes * dense, &back) +
+                    reduce(plan, e, stride, l->parameter_bytes * expert, &back);
     double moved = OPTIMIZER_BYTES * (dense / shards(plan, 1, d) + expert / shards(plan, 1, e));
-    dpl_tail tail = {.gradients = grads * times(plan, 2, 1),
-                     .parameters = params * times(plan, 3, 2),
-                     .optimizer = dpl_bytes_seconds(plan, moved)};
+    double reduced = times(plan, 2, 1);
+    double gathered = times(plan, 3, 2);
     if (l->zero == 0) {
-        tail.gradients *= 2;
-        tail.parameters = 0;
+        reduced = 2;
+        gathered = 0;
     }
+    dpl_tail tail = {.gradients = grads * reduced,
+                     .parameters = params * gathered,
+                     .optimizer = dpl_bytes_seconds(plan, moved),
+                     .sent = out * reduced + back * gathered};
     if (l->offload_optimizer) {
         double host = OPTIMIZER_HOST_BYTES / OPTIMIZER_BYTES * moved;
         tail.optimizer += host / (plan->machine.host_gb_s * 1e9);

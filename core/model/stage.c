@@ -159,6 +159,7 @@ void dpl_plan_stage(const dpl_plan *plan, const dpl_parts *parts, int32_t pieces
     stage->in_forward = sum.forward;
     stage->in_input = sum.input;
     stage->in_weight = sum.weight;
+    stage->sent = sum.sent;
     stage->kept_bytes = sum.kept_bytes;
     stage->weight_bytes = sum.weight_bytes;
     stage->transient_bytes = sum.transient_bytes;
@@ -203,6 +204,7 @@ static void set_end_params(const dpl_plan *plan, dpl_parts *parts)
     if (m->tied_embeddings && plan->layout.pipeline == 1) {
         parts->head_params = 0;
     }
+    parts->head_params += (m->norm_bias ? 2.0 : 1.0) * m->hidden; /* the last norm */
     if (m->mtp_layers > 0) {
         double experts = dpl_transformer_layer_parameters(m, m->layers).expert * m->mtp_layers;
         parts->prediction_params = (all.mtp - experts) / t;

@@ -20,9 +20,10 @@ static void end_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_ti
         after = fmax(after, end.after);
         step->optimizer = fmax(step->optimizer, end.optimizer);
         step->data_seconds = fmax(step->data_seconds, end.data_seconds);
+        step->data_bytes = fmax(step->data_bytes, end.data_bytes);
     }
     step->step_time = reduced + after;
-    step->data_exposed = step->step_time - step->pipeline - step->optimizer;
+    step->data_exposed = reduced - step->pipeline + (after - step->optimizer);
 }
 
 /* ---- Rates ---- */
@@ -31,6 +32,14 @@ static bool all_finite(const dpl_step_time *s)
 {
     return isfinite(s->tokens_per_second) && isfinite(s->tflops_per_gpu) && isfinite(s->hfu) &&
            isfinite(s->price);
+}
+
+/* What HFU counts as done again: selectively, a stored attention's core; what makes a latent
+ * attention's heads again is not counted, nor is a flash attention's own repetition. */
+static int repeated(const dpl_parallelism *l)
+{
+    bool nothing = l->recompute == DPL_RECOMPUTE_SELECTIVE && l->flash;
+    return nothing ? DPL_RECOMPUTE_NONE : l->recompute;
 }
 
 static void fill_rates(const dpl_plan *plan, const dpl_step_convention *convention,
@@ -42,7 +51,7 @@ static void fill_rates(const dpl_plan *plan, const dpl_step_convention *conventi
     int32_t seq_len = dpl_plan_seq_len(plan);
     flops.recompute = DPL_RECOMPUTE_NONE;
     s->flops_per_token = dpl_transformer_flops_per_token(&plan->model, seq_len, &flops);
-    flops.recompute = plan->layout.recompute;
+    flops.recompute = repeated(&plan->layout);
     double hardware = dpl_transformer_flops_per_token(&plan->model, seq_len, &flops);
     s->peak_tflops = convention->peak == DPL_FP8 ? m->peak_tflops_fp8 : m->peak_tflops;
     s->samples_per_second = plan->layout.global_batch / s->step_time;
@@ -81,7 +90,7 @@ dpl_code dpl_step_rates(const dpl_plan *plan, const dpl_step_convention *convent
     return DPL_OK;
 }
 
-static void find_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step)
+void dpl_plan_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step)
 {
     step->worst_rank = 0;
     for (int32_t rank = 1; rank < ranks; rank++) {
@@ -100,7 +109,7 @@ dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_
     *step = (dpl_step_time){0};
     step->pipeline = summary->makespan;
     step->bubble_ratio = summary->bubble_ratio;
-    find_worst(memory, dpl_schedule_num_ranks(dpl_timeline_schedule(timeline)), step);
+    dpl_plan_worst(memory, dpl_schedule_num_ranks(dpl_timeline_schedule(timeline)), step);
     end_step(plan, stages, timeline, step);
     return dpl_step_rates(plan, convention, step->step_time, step, error);
 }

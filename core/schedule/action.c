@@ -61,33 +61,32 @@ size_t dpl_action_format(const dpl_action *a, char *text)
     return (size_t)(end - text);
 }
 
+bool dpl_scan_kind(const char **at, const char *end, int32_t *kind)
+{
+    const char *found = *at < end ? memchr(letters, **at, DPL_FB) : NULL;
+    if (found == NULL) {
+        return false;
+    }
+    ++*at;
+    *kind = (int32_t)(found - letters);
+    return true;
+}
+
 /* One letter, or in legacy files BW for B, and B for I. */
 static bool scan_kind(const char **at, const char *end, bool legacy, int32_t *kind)
 {
-    if (*at == end) {
+    if (!dpl_scan_kind(at, end, kind)) {
         return false;
     }
-    switch (*(*at)++) {
-    case 'F':
-        *kind = DPL_F;
-        return true;
-    case 'I':
+    if (!legacy || *kind != DPL_B) {
+        return !legacy || *kind != DPL_I;
+    }
+    if (*at < end && **at == 'W') {
+        ++*at;
+    } else {
         *kind = DPL_I;
-        return !legacy;
-    case 'W':
-        *kind = DPL_W;
-        return true;
-    case 'B':
-        *kind = DPL_B;
-        if (legacy && *at < end && **at == 'W') {
-            ++*at;
-        } else if (legacy) {
-            *kind = DPL_I;
-        }
-        return true;
-    default:
-        return false;
     }
+    return true;
 }
 
 /* "3F7" at *at. */

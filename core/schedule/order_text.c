@@ -92,18 +92,6 @@ static bool take_number(reader *r, int64_t *number)
     return found;
 }
 
-static bool take_kind(reader *r, int32_t *kind)
-{
-    static const char letters[] = "FBIW";
-    const char *found = r->at < r->end && *r->at != '\0' ? strchr(letters, *r->at) : NULL;
-    if (found == NULL) {
-        return false;
-    }
-    r->at++;
-    *kind = (int32_t)(found - letters);
-    return true;
-}
-
 /* One F, B, I or W, its chunk `shift` higher. */
 typedef struct half {
     int32_t kind, stage;
@@ -117,7 +105,7 @@ static bool take_half(reader *r, int64_t shift, half *out)
         !dpl_scan_number(&r->at, r->end, &out->stage)) {
         return false;
     }
-    if (!take_kind(r, &out->kind) || !take_number(r, &out->chunk)) {
+    if (!dpl_scan_kind(&r->at, r->end, &out->kind) || !take_number(r, &out->chunk)) {
         return false;
     }
     out->chunk += shift;

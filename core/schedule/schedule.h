@@ -145,6 +145,9 @@ dpl_code dpl_schedule_check_communications(dpl_schedule *schedule, dpl_error *er
  * False where it was cancelled. */
 bool dpl_schedule_find_cells(const dpl_schedule *schedule, uint32_t *forward, uint32_t *backward);
 
+/* The letter of an F, B, I or W at *at, which goes behind it. False where there is none. */
+bool dpl_scan_kind(const char **at, const char *end, int32_t *kind);
+
 /* A decimal number at *at, which goes behind it; of at most 9 digits. False where there is none. */
 static inline bool dpl_scan_number(const char **at, const char *end, int32_t *number)
 {

@@ -35,6 +35,7 @@ dpl_code dpl_plan_schedule(const dpl_plan *plan, const char *strategy, const dpl
                            const dpl_hooks *hooks, dpl_schedule **schedule, dpl_error *error)
 {
     dpl_shape sizes = *shape;
+    dpl_hooks used = dpl_hooks_or_default(hooks);
     dpl_schedule *first = NULL;
     *schedule = NULL;
     dpl_code code = dpl_plan_check(plan, 0, error);
@@ -49,5 +50,5 @@ dpl_code dpl_plan_schedule(const dpl_plan *plan, const char *strategy, const dpl
         *schedule = first;
         return code;
     }
-    return make_for_costs(plan, strategy, &sizes, hooks, first, schedule, error);
+    return make_for_costs(plan, strategy, &sizes, &used, first, schedule, error);
 }

@@ -7,7 +7,8 @@
 --   aliases     by name, "dpl.Kind": { name =, text =, type =, values = { { value =, text = } } }
 --   modules     names, sorted
 --
--- Fields are { name =, optional =, type =, text = }.
+-- A file belongs to the module that its ---@meta names; a module may have several files, each of
+-- which begins its class anew. Fields are { name =, optional =, type =, text = }.
 
 local library = require "dpl.library"
 
@@ -82,8 +83,8 @@ local tags = {}
 
 function tags.class(reader, rest)
   local name, parents = match(rest, "^([%w_%.]+)%s*:?%s*(.*)$")
-  local class = { name = name, module = reader.module, fields = {}, parents = {},
-    text = concat(reader.block.text, " ") }
+  local class = reader.found.classes[name] or { name = name, module = reader.module, fields = {},
+    parents = {}, text = concat(reader.block.text, " ") }
   for parent in gmatch(parents, "[%w_%.]+") do
     class.parents[#class.parents + 1] = parent
   end
@@ -206,15 +207,27 @@ end
 
 local all
 
--- Everything, read at the first call.
+-- The keys of a table, sorted.
+local function names_of(map)
+  local names = {}
+  for name in next, map do
+    names[#names + 1] = name
+  end
+  sort(names)
+  return names
+end
+
+-- Everything, read at the first call: what describes a class comes in the first file that has it.
 function annotations.all()
   if not all then
-    all = { functions = {}, classes = {}, aliases = {}, modules = {} }
-    for module, text in next, library do
-      all.modules[#all.modules + 1] = module
-      read_file(all, module, text)
+    local modules = {}
+    all = { functions = {}, classes = {}, aliases = {} }
+    for _, name in ipairs(names_of(library)) do
+      local module = match(library[name], "^%-%-%-@meta ([%w_%.]+)\n")
+      modules[module] = true
+      read_file(all, module, library[name])
     end
-    sort(all.modules)
+    all.modules = names_of(modules)
   end
   return all
 end

@@ -2,29 +2,19 @@
 -- Fields are those of dpl_machine in the C library's plan.h. `by_size` is { smallest dimension of a
 -- product, share of the best }.
 
--- SimuMax@4dcaae5, configs/system: products measured on an A100 PCIe, mean by smallest dimension, over
--- that of 4096 and more (512: 0.61, 1024: 0.67, 2048: 0.69, 4096: 0.73 of the peak); 128 and 256,
--- which it has not, as measured on a B200.
-local BY_SIZE <const> = {
-  { 128, 0.45 }, { 256, 0.55 }, { 512, 0.83 }, { 1024, 0.91 }, { 2048, 0.95 }, { 4096, 1 },
-}
+local planning = require "dpl.planning"
+
+-- Of no machine in particular: the C library's, whose plan.h says what they rest on.
+local default = planning.efficiency
+default.source, default.calibration = "assumed", {}
 
 return {
-  -- Of no machine in particular. 0.7 of a peak is what large products reach on an A100, 0.75 of a
-  -- memory's bandwidth what copies do; links as NCCL's collectives on NVLink and InfiniBand.
-  default = {
-    matmul = 0.7, matmul_fp8 = 0.45, grouped = 0.85, batched = 0.6,
-    attention_forward = 0.4, attention_backward = 0.4, memory = 0.75,
-    intra = 0.77, inter = 0.8, all_to_all = 0.6, pair_hidden = 0.963,
-    intra_latency = 1e-5, inter_latency = 2e-5, slowdown = 1, by_size = BY_SIZE,
-    source = "assumed",
-    calibration = {},
-  },
+  default = default,
 
   -- Fitted to forward and backward times of stages, h = 3072, sequences of 2048 and 4096, heads for
   -- vocabularies of 32,000 to 256,000; root mean square of what is left: 2.0 %.
   ["a100-sxm-80gb"] = {
-    matmul = 0.717, attention_forward = 0.241, attention_backward = 0.295, memory = 0.896,
+    matmul = 0.716, attention_forward = 0.243, attention_backward = 0.297, memory = 0.898,
     source = "dpl.hardware.calibrate on stage times of sail-sg/VocabularyParallelism@6191c3b",
     calibration = { "fullpp_base_" },
   },
@@ -34,24 +24,34 @@ return {
   ["h100-sxm"] = {
     matmul = 0.494, attention_forward = 0.5, attention_backward = 0.45, memory = 0.85,
     source = "dpl.hardware.calibrate on runs of Megatron-LM's README (Megatron-Core 0.8)",
-    calibration = { "megatron-h100-weak-1.7B", "megatron-h100-weak-7.1B", "megatron-h100-weak-16B" },
+    calibration = {
+      "megatron-h100-weak-1.7B", "megatron-h100-weak-7.1B", "megatron-h100-weak-16B",
+    },
   },
 
   -- From kernel times of one overlapped pair of four layers of DeepSeek-V3: products 74.5 ms, flash
   -- attention 22.0, other kernels 27.8, exchanges 113.0, in 128.5 ms.
   ["h800-sxm"] = {
     matmul = 0.494, matmul_fp8 = 0.443, attention_forward = 0.442, attention_backward = 0.442,
-    memory = 0.358, all_to_all = 0.447, pair_hidden = 0.963,
-    source = "dpl.hardware.calibrate on deepseek-ai/profile-data@4496024 train.json; matmul of H100",
+    memory = 0.358, all_to_all = 0.444, pair_hidden = 0.963,
+    source = "dpl.hardware.calibrate on deepseek-ai/profile-data@4496024; matmul of H100",
     calibration = { "dsv3-profile-chunk" },
   },
 
-  -- SimuMax@4dcaae5 configs/system/b200_bf16_ceperm.json: products 0.48 of the peak at 2048 and
-  -- more, mean over 514; grouped ones 0.4; attention, counted whole, 0.84 and 0.76, so half of that.
+  -- by_size and attention: SimuMax@4dcaae5, configs/system/b200_bf16_ceperm.json, measured, mean
+  -- over 514 products; attention, counted whole, 0.84 and 0.76: half of that. The rest fitted to
+  -- three runs of 12 layers of Llama 3 70B on one node; intra takes up what launching many small
+  -- kernels costs.
   ["b200-sxm"] = {
-    matmul = 0.48, grouped = 0.85, attention_forward = 0.42, attention_backward = 0.38,
-    by_size = { { 128, 0.49 }, { 256, 0.55 }, { 512, 0.9 }, { 1024, 1.1 }, { 2048, 1.03 }, { 4096, 1 } },
-    source = "SimuMax@4dcaae5 configs/system/b200_bf16_ceperm.json, measured",
-    calibration = {},
+    matmul = 0.453, memory = 0.435, intra = 0.218, attention_forward = 0.42,
+    attention_backward = 0.38,
+    by_size = {
+      { 128, 0.49 }, { 256, 0.55 }, { 512, 0.9 }, { 1024, 1.1 }, { 2048, 1.03 }, { 4096, 1 },
+    },
+    source = "SimuMax@4dcaae5: tables, and dpl.hardware.calibrate on three of its runs",
+    calibration = {
+      "simumax-llama3_70b_l12_tp1_pp2_dp4_mbc8_cef", "simumax-llama3_70b_l12_tp8_pp1_dp1_mbc8_cef",
+      "simumax-llama3_70b_tp2_pp1_dp4_l12_mbc8_cef",
+    },
   },
 }
