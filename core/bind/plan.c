@@ -578,7 +578,10 @@ static int rates(lua_State *L)
 
 /* ---- The module ---- */
 
-static const luaL_Reg functions[] = {{"estimate", estimate}, {"rates", rates}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"estimate", estimate},
+                                     {"rates", rates},
+                                     {"memory_over", dpl_bind_plan_memory_over},
+                                     {NULL, NULL}};
 
 int dpl_bind_open_planning(lua_State *L)
 {
