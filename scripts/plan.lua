@@ -114,7 +114,8 @@ local function print_alternatives(rows)
     .. "micro-batch.")
   print("  strategy             t   p    d   e  mb  recompute   step, s   slower  MFU, %   GiB")
   for i, row in ipairs(rows) do
-    local slower = i == 1 and "" or ("+%.2f%%"):format(100 * (row.step_time / rows[1].step_time - 1))
+    local slower = i == 1 and ""
+      or ("+%.2f%%"):format(100 * (row.step_time / rows[1].step_time - 1))
     local name = row.stages_per_rank and ("%s x%d"):format(row.strategy, row.stages_per_rank)
       or row.strategy
     print(("  %-18s %3d %3d %4d %3d %3d  %-9s%10.3f %8s %7.2f %5.1f"):format(name,
