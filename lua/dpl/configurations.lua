@@ -406,4 +406,7 @@ function configurations.new(given)
   return self
 end
 
+-- What the class of dpl.benchmark gives for options with a model.
+configurations.ConfigurationSearch = configurations.new
+
 return configurations
