@@ -145,6 +145,20 @@ local function agrees(rule, row, printed, given)
   return math.min(a, b) <= printed + slack and math.max(a, b) >= printed - slack
 end
 
+-- Seconds of a row's step, printed or worked out from its rate; nil where it has neither.
+function arithmetic.step_time(row)
+  if row.step_time then
+    return row.step_time
+  elseif row.samples_per_second_per_gpu then
+    return row.global_batch / (row.samples_per_second_per_gpu * gpus(row))
+  elseif row.tokens_per_second_per_gpu then
+    return TOKENS_FROM_STEP.of(row, row.tokens_per_second_per_gpu)
+  elseif row.tflops_per_gpu then
+    return flops(row, row.recompute or "none") / (row.tflops_per_gpu * 1e12 * gpus(row))
+  end
+  return nil
+end
+
 local LABELS <const> = {
   mfu = "MFU", hfu = "HFU", mfu_whole = "MFU, whole matrix", step_time = "step time",
   tflops_per_gpu = "TFLOP/s a GPU", tflops_per_gpu_whole = "TFLOP/s a GPU, whole matrix",
