@@ -6,7 +6,7 @@ local model = require "dpl.model"
 
 local arithmetic = {}
 
-local function model_of(row)
+function arithmetic.model(row)
   return type(row.model) == "string" and model.get(row.model) or model.define(row.model)
 end
 
@@ -16,7 +16,7 @@ local function flops(row, recompute, causal)
   if causal == nil then
     causal = row.causal
   end
-  return tokens * model_of(row):flops_per_token {
+  return tokens * arithmetic.model(row):flops_per_token {
     seq_len = row.seq_len, causal = causal, mtp = false, recompute = recompute,
   }
 end

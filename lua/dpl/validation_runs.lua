@@ -3,7 +3,6 @@
 
 local arithmetic = require "dpl.validation_arithmetic"
 local efficiencies = require "dpl.efficiencies"
-local model = require "dpl.model"
 local plan = require "dpl.plan"
 local planning = require "dpl.planning"
 
@@ -17,7 +16,10 @@ function runs.options(row)
   for _, option in ipairs(planning.options) do
     options[option.name] = row[option.name]
   end
-  options.model = type(row.model) == "table" and model.define(row.model) or row.model
+  options.model = arithmetic.model(row)
+  if options.model.mtp_layers > 0 then
+    options.mtp = row.mtp or false
+  end
   options.hardware = row.hardware
   options.peak = row.peak or "bf16"
   options.causal = row.causal or false
