@@ -4,6 +4,7 @@
 local arguments = require "dpl.arguments"
 local benchmark = require "dpl.benchmark"
 local plan_arguments = require "dpl.plan_arguments"
+local planned = require "dpl.planned"
 
 local GIB <const> = 1 << 30
 local SAMPLES_A_GPU <const> = 4
@@ -54,6 +55,24 @@ local function recomputes(given)
   return matters and { "none", "selective", "full" } or { "none", "full" }
 end
 
+local MOST_DOUBLINGS <const> = 8
+
+-- Where nothing fits: with how many GPUs, a power of two, something does.
+local function enough_gpus(given)
+  local gpus = 1
+  while gpus <= given.gpus do
+    gpus = 2 * gpus
+  end
+  for _ = 1, MOST_DOUBLINGS do
+    local more = planned.with(given, { gpus = gpus, global_batch = SAMPLES_A_GPU * gpus })
+    if benchmark.ConfigurationSearch(more):run() then
+      return ("; on %d GPUs, batch %d, one fits"):format(gpus, more.global_batch)
+    end
+    gpus = 2 * gpus
+  end
+  return ""
+end
+
 -- The best layout's options of dpl.plan, and the rows of the best in their order.
 local function search(args, given)
   given.gpus = args.gpus
@@ -66,7 +85,7 @@ local function search(args, given)
   local found = benchmark.ConfigurationSearch(given)
   local rows, message = found:run()
   if rows == nil then
-    error(message, 0)
+    error(message .. enough_gpus(given), 0)
   end
   return found, rows
 end
@@ -106,8 +125,7 @@ end
 local function main(args)
   local given = plan_arguments.options_of(args)
   if args.price then
-    given.hardware = require("dpl.hardware").define { base = given.hardware.name,
-      price_per_hour = args.price }
+    given.hardware = planned.hardware_with(given.hardware, { price_per_hour = args.price })
   end
   local found, rows = search(args, given)
   local plan = assert(found:plan(rows[1]))
