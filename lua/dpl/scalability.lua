@@ -250,12 +250,18 @@ end
 -- A chart of dpl.chart: efficiency over GPUs, a line for each list of rows.
 function methods:chart(...)
   local series, names = {}, {}
-  for i, rows in ipairs { ... } do
-    series[i] = { name = rows.mode .. " scaling", x = {}, y = {} }
-    names[i] = rows.mode
-    for j, row in ipairs(rows) do
-      series[i].x[j], series[i].y[j] = row.gpus, 100 * row.efficiency
+  for _, rows in ipairs { ... } do
+    if type(rows) == "table" and rows.mode then -- not the refused ones that a call gives besides
+      local line = { name = rows.mode .. " scaling", x = {}, y = {} }
+      names[#names + 1] = rows.mode
+      for j, row in ipairs(rows) do
+        line.x[j], line.y[j] = row.gpus, 100 * row.efficiency
+      end
+      series[#series + 1] = line
     end
+  end
+  if #series == 0 then
+    options.fail("%s:chart takes the rows that weak_scaling or strong_scaling gave", OWNER)
   end
   return require("dpl.chart").lines {
     title = ("%s on %s, %s scaling"):format(self.options.model.name, self.options.hardware.name,

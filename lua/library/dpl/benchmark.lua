@@ -71,6 +71,7 @@ local MemoryEstimator = {}
 ---Estimates the memory of a GPU: activations, parameters and all of it.
 ---@class dpl.MemoryEstimatorClass: dpl.Class
 ---@overload fun(options: dpl.MemoryOptions): dpl.MemoryEstimator
+---@overload fun(options: dpl.PlanOptions): dpl.ModelMemoryEstimator
 benchmark.MemoryEstimator = {}
 
 ---Activations, in MB, and how the figure comes about.
@@ -142,6 +143,7 @@ local ThroughputEstimator = {}
 ---Estimates step time, MFU, and samples and tokens per second.
 ---@class dpl.ThroughputEstimatorClass: dpl.Class
 ---@overload fun(options: dpl.ThroughputOptions): dpl.ThroughputEstimator
+---@overload fun(options: dpl.PlanOptions): dpl.ModelThroughputEstimator
 benchmark.ThroughputEstimator = {}
 
 ---What a step is worth.
@@ -207,6 +209,7 @@ local ScalabilityAnalyzer = {}
 ---Scaling from the shape that num_ranks and num_chunks give.
 ---@class dpl.ScalabilityAnalyzerClass: dpl.Class
 ---@overload fun(options: dpl.ScalabilityOptions): dpl.ScalabilityAnalyzer
+---@overload fun(options: dpl.PlanOptions): dpl.ModelScalabilityAnalyzer
 benchmark.ScalabilityAnalyzer = {}
 
 ---One number of ranks.
