@@ -59,7 +59,7 @@ local function options_of(args)
     precision = args.precision, zero = args.zero, context_parallel = 1,
     micro_batch = { 1, 2, 4 }, recompute = { "none", "selective", "full" },
     expert_nodes = EXPERT_NODES[found.name], train_mtp = found.mtp_layers > 0,
-    causal = args.attention == "causal", mtp = found.mtp_layers > 0 and false or nil,
+    causal = args.attention == "causal", mtp = false,
     peak = "bf16", memory_bytes = args.memory and args.memory * GIB,
     keep = args.alternatives + 1, workers = args.workers,
   }

@@ -30,6 +30,9 @@ local function complete(source)
   for i, row in ipairs(source.rows) do
     local whole = presets.override(source.common or {}, row)
     whole.hardware = whole.hardware or source.hardware
+    if type(whole.model) == "table" and not whole.model.base then
+      whole.model.seq_len = whole.seq_len
+    end
     source.rows[i] = whole
   end
   source.common = nil

@@ -116,14 +116,27 @@ function planned.plan(given, changes)
   return require "dpl.plan"(planned.with(given, changes))
 end
 
--- The object of a class, whose methods and fields are read by name; another name is a mistake.
-function planned.metatable(owner, methods)
+-- Methods that tell a call with '.' from one with ':'.
+local function guarded(owner, methods, metatable)
   local names = {}
-  for name in pairs(methods) do
+  for name, method in pairs(methods) do
     names[#names + 1] = name
+    methods[name] = function(self, ...)
+      if getmetatable(self) ~= metatable then
+        options.fail("the methods of %s are called with ':', as in object:%s(...)", owner, name)
+      end
+      return method(self, ...)
+    end
   end
   table.sort(names)
-  return {
+  return names
+end
+
+-- The metatable of a class's objects: methods and options are read by name, another is a mistake.
+function planned.metatable(owner, methods)
+  local metatable = {}
+  local names = guarded(owner, methods, metatable)
+  local members = {
     __name = owner,
     __index = function(self, name)
       if methods[name] ~= nil then
@@ -141,6 +154,10 @@ function planned.metatable(owner, methods)
         planned.gpus(self.options))
     end,
   }
+  for name, member in pairs(members) do
+    metatable[name] = member
+  end
+  return metatable
 end
 
 ---- Seconds by part ----
