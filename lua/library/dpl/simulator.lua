@@ -241,7 +241,7 @@ function ModelConfigOptimizer:sensitivity(strategy) end
 ---@param kind dpl.CommunicationKind
 ---@param shares? number[] default { 0.01, 0.05, 0.1 }
 ---@param strategy? dpl.Strategy
----@return { kind: dpl.CommunicationKind, share: number, free_step_time: number, [integer]: { share: number, factor: number|false } }? found
+---@return { kind: dpl.CommunicationKind, share: number, free_step_time: number }? found
 ---@return string? message
 ---@return dpl.Code? code
 function ModelConfigOptimizer:communication_threshold(kind, shares, strategy) end
