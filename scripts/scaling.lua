@@ -190,7 +190,7 @@ local function print_scaling(args, given, mode)
   print_sizes(args, rows, given)
   print_knee(analyzer, rows, args.threshold)
   if #refused > 0 then
-    print(("not shown: %d sizes, the first of which is %d GPUs: %s"):format(#refused,
+    print(("sizes not shown: %d, the first of them %d GPUs: %s"):format(#refused,
       refused[1].gpus, refused[1].reason))
   end
   return analyzer, rows

@@ -1,4 +1,4 @@
--- Estimators, scalability and tuning of models on hardware: against dpl.plan and against themselves.
+-- Estimators, scalability and tuning of models on hardware: against dpl.plan and themselves.
 
 local benchmark = require "dpl.benchmark"
 local dpl = require "dpl"
