@@ -1,5 +1,5 @@
--- What the GPUs of a layout hold: of each rank at its fullest, of the fullest over the step, and, if
--- it does not fit, what would make it fit.
+-- What the GPUs of a layout hold: of each rank at its fullest, of the fullest over the step, and,
+-- if it does not fit, what would make it fit.
 
 local arguments = require "dpl.arguments"
 local benchmark = require "dpl.benchmark"
@@ -32,13 +32,13 @@ local PARTS <const> = {
 local function print_ranks(rows)
   local line = ("  %5s"):format("rank")
   for _, part in ipairs(PARTS) do
-    line = line .. ("%12s"):format(part[1])
+    line = line .. ("%11s"):format(part[1])
   end
   print("GiB at each rank's fullest moment\n" .. line)
   for _, row in ipairs(rows) do
     line = ("  %5d"):format(row.rank)
     for _, part in ipairs(PARTS) do
-      line = line .. ("%12.2f"):format(row[part[2]] / GIB)
+      line = line .. ("%11.2f"):format(row[part[2]] / GIB)
     end
     print(line)
   end
@@ -97,8 +97,8 @@ local function print_peak(peak)
   for _, part in ipairs(peak.parts) do
     parts[#parts + 1] = ("%s %.2f"):format(label_of(part.name), part.bytes / GIB)
   end
-  print(("\nThe peak: %.2f GiB on rank %d, %.4g s into the step, while %s runs, %d micro-batches held")
-    :format(peak.bytes / GIB, peak.rank, peak.time, peak.action, peak.chunks))
+  print(("\nThe peak: %.2f GiB on rank %d, %.4g s into the step, while %s runs, %d micro-batches "
+    .. "held"):format(peak.bytes / GIB, peak.rank, peak.time, peak.action, peak.chunks))
   print("  " .. table.concat(parts, ", "))
 end
 
@@ -109,8 +109,8 @@ local function print_changes(rows)
     if row.reason then
       print(("  %-50s cannot be: %s"):format(row.change, row.reason))
     else
-      print(("  %-50s%8.2f GiB  step %8.3f s  %s"):format(row.change, row.bytes / GIB, row.step_time,
-        row.fits and "fits" or "does not fit"))
+      print(("  %-50s%8.2f GiB  step %8.3f s  %s"):format(row.change, row.bytes / GIB,
+        row.step_time, row.fits and "fits" or "does not fit"))
     end
   end
 end

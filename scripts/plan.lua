@@ -1,5 +1,5 @@
--- Plans the training of a model on a number of GPUs: the layout that is fastest and fits, what a step
--- takes, what each GPU holds, the schedule as a drawing, and the alternatives.
+-- Plans the training of a model on a number of GPUs: the layout that is fastest and fits, what a
+-- step takes, what each GPU holds, the schedule as a drawing, and the alternatives.
 
 local arguments = require "dpl.arguments"
 local benchmark = require "dpl.benchmark"
@@ -23,8 +23,8 @@ end
 
 plan_arguments.add_model(parser, "llama3-70b", "h100")
 option("--gpus", "how many GPUs", "64", "<n>", arguments.count("--gpus"))
-option("--batch", ("samples of a step (default: %d for each GPU)"):format(SAMPLES_A_GPU), nil, "<n>",
-  arguments.count("--batch"))
+option("--batch", ("samples of a step (default: %d for each GPU)"):format(SAMPLES_A_GPU), nil,
+  "<n>", arguments.count("--batch"))
 option("--recompute", "what may be worked out again, with commas (default: none, full, and with a "
   .. "latent attention selective)", nil, "<names>", arguments.list("--recompute"))
 option("--strategies", "schedules, with commas (default: those that training systems have)", nil,
