@@ -95,11 +95,14 @@ end
 local function print_peak(peak)
   local parts = {}
   for _, part in ipairs(peak.parts) do
-    parts[#parts + 1] = ("%s %.2f"):format(label_of(part.name), part.bytes / GIB)
+    if part.bytes >= 0.005 * GIB then
+      parts[#parts + 1] = ("%s %.2f"):format(label_of(part.name), part.bytes / GIB)
+    end
   end
   print(("\nThe peak: %.2f GiB on rank %d, %.4g s into the step, while %s runs, %d micro-batches "
     .. "held"):format(peak.bytes / GIB, peak.rank, peak.time, peak.action, peak.chunks))
-  print("  " .. table.concat(parts, ", "))
+  print("  " .. table.concat(parts, ", ", 1, math.min(4, #parts))
+    .. (#parts > 4 and ",\n  " .. table.concat(parts, ", ", 5) or ""))
 end
 
 local function print_changes(rows)

@@ -92,6 +92,21 @@ end
 
 ---- What is printed ----
 
+local PAGE <const>, INDENT <const> = 100, (" "):rep(10)
+
+-- Breaks lines that are wider than a page between words.
+local function wrapped(text)
+  return (text:gsub("[^\n]+", function(line)
+    local lines = {}
+    while #line > PAGE do
+      local head = line:sub(1, PAGE):match("^(.*) ")
+      lines[#lines + 1], line = head, INDENT .. line:sub(#head + 2)
+    end
+    lines[#lines + 1] = line
+    return table.concat(lines, "\n")
+  end))
+end
+
 local function print_memory(plan)
   print("\nGiB held when it is most, on a GPU of each rank")
   print(("  %5s%12s%12s%12s%13s%11s%10s"):format("rank", "parameters", "gradients", "optimizer",
@@ -129,14 +144,14 @@ local function main(args)
   end
   local found, rows = search(args, given)
   local plan = assert(found:plan(rows[1]))
-  print(plan:report())
+  print(wrapped(plan:report()))
   print_memory(plan)
   print("\nThe schedule, seconds")
   print(plan.timeline:gantt { width = args.width, unit = "s", color = false })
   print_alternatives(rows)
   local why = #rows > 1 and found:explain()
   if why then
-    print("\n" .. tostring(why):gsub("%s+$", ""))
+    print("\n" .. wrapped(tostring(why):gsub("%s+$", "")))
   end
   if args.tokens then
     print_cost(args, found:options_of(rows[1]))

@@ -212,6 +212,8 @@ function ConfigOptimizer:communication_threshold(a, b, options) end
 
 ---- ConfigOptimizer of a model on hardware ----
 
+---What of communication is faster or slower: the share of links that all-to-alls reach, the links
+---between nodes, those inside, or the latency of both.
 ---@alias dpl.CommunicationKind "all_to_all"|"inter_bandwidth"|"intra_bandwidth"|"latency"
 
 ---What a kind of communication costs, and in the list at which factors it costs the shares given.
