@@ -1,4 +1,4 @@
--- Estimators, scalability and tuning of models on hardware: against dpl.plan and against themselves.
+-- Estimators, scalability and tuning of models on hardware: against dpl.plan and themselves.
 
 local benchmark = require "dpl.benchmark"
 local dpl = require "dpl"
@@ -63,7 +63,8 @@ function TestModelMemory.test_of_the_plan()
   lu.assertEquals(m:per_rank()[3].total_bytes, plan.memory[3].total_bytes)
   lu.assertEquals(m:plan("zbv").strategy, "zbv")
   lu.assertEquals({ m:fits() }, { plan.fits, 80 * GIB - plan.worst_bytes })
-  lu.assertEquals(tostring(m), "MemoryEstimator { model = llama3-70b, hardware = h100-sxm, 64 GPUs }")
+  lu.assertEquals(tostring(m),
+    "MemoryEstimator { model = llama3-70b, hardware = h100-sxm, 64 GPUs }")
 end
 
 -- The peak is the maximum over time, at its action, and its parts add up to it.
@@ -163,9 +164,10 @@ function TestModelMemory.test_impossible_layouts()
 end
 
 function TestModelMemory.test_mistakes()
-  assert_mistake("MemoryEstimator: unknown option 'tensor_paralel' (did you mean 'tensor_parallel'?)",
-    memory, { tensor_paralel = 2 })
-  assert_mistake("unknown model 'lama3-8b' (did you mean 'llama3-8b'?)", memory, { model = "lama3-8b" })
+  assert_mistake("unknown option 'tensor_paralel' (did you mean 'tensor_parallel'?)", memory,
+    { tensor_paralel = 2 })
+  assert_mistake("unknown model 'lama3-8b' (did you mean 'llama3-8b'?)", memory,
+    { model = "lama3-8b" })
   assert_mistake("MemoryEstimator: option 'hardware' is missing", benchmark.MemoryEstimator,
     { model = "llama3-8b" })
   local m = memory()

@@ -57,8 +57,8 @@ local TestMemoryScript = process.test_table()
 function TestMemoryScript.test_what_does_not_fit()
   local output = run("memory", "--model llama3-70b --tensor 4 --pipeline 4 --data 4")
   lu.assertStrContains(output, "llama3-70b on 64 x h100-sxm, 1f1b, batch 256: DOES NOT FIT, ")
-  lu.assertStrMatches(output, ".*\nThe peak: [%d.]+ GiB on rank 0, [%d.]+ s into the step, while 0F3 "
-    .. "runs, 4 micro%-batches held\n.*")
+  lu.assertStrMatches(output, ".*\nThe peak: [%d.]+ GiB on rank 0, [%d.]+ s into the step, "
+    .. "while 0F3 runs, 4 micro%-batches held\n.*")
   lu.assertStrMatches(output, ".*\n  recompute = \"full\" +[%d.]+ GiB  step +[%d.]+ s  fits\n.*")
   local row = words_of_line(output, "      0")
   local sum = 0

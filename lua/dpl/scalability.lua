@@ -88,7 +88,8 @@ local function at_size(self, gpus, weak)
       plan, message = planned.plan(given)
     else
       message = ("a copy of the model takes %d GPUs, of which %d is no multiple: the nearest are "
-        .. "%d and %d"):format(size, gpus, math.max(1, gpus // size) * size, (gpus // size + 1) * size)
+        .. "%d and %d"):format(size, gpus, math.max(1, gpus // size) * size,
+        (gpus // size + 1) * size)
     end
     local row = plan and row_of(given, plan)
     if row and is_better(row, best) then
@@ -229,7 +230,7 @@ function methods:knee(rows, threshold)
   threshold = threshold or self.min_efficiency
   if type(rows) ~= "table" or rows.mode == nil then
     options.fail("%s:knee takes the rows that weak_scaling or strong_scaling gave", OWNER)
-  elseif type(threshold) ~= "number" or not (threshold > 0) then
+  elseif type(threshold) ~= "number" or threshold ~= threshold or threshold <= 0 then
     options.fail("%s:knee: the threshold must be a number above 0 (got %s)", OWNER,
       tostring(threshold))
   end

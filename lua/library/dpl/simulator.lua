@@ -212,7 +212,16 @@ function ConfigOptimizer:communication_threshold(a, b, options) end
 
 ---- ConfigOptimizer of a model on hardware ----
 
+---What of communication is faster or slower: the share of links that all-to-alls reach, the links
+---between nodes, those inside, or the latency of both.
 ---@alias dpl.CommunicationKind "all_to_all"|"inter_bandwidth"|"intra_bandwidth"|"latency"
+
+---What a kind of communication costs, and in the list at which factors it costs the shares given.
+---@class dpl.CommunicationThresholds
+---@field kind dpl.CommunicationKind
+---@field share number of the step, now
+---@field free_step_time number seconds, with 500 times the speed
+---@field [integer] { share: number, factor: number|false }
 
 ---Tunes a layout; its options are those of dpl.plan, and causal, mtp and peak need not be given.
 ---@class dpl.ModelConfigOptimizer
@@ -241,7 +250,7 @@ function ModelConfigOptimizer:sensitivity(strategy) end
 ---@param kind dpl.CommunicationKind
 ---@param shares? number[] default { 0.01, 0.05, 0.1 }
 ---@param strategy? dpl.Strategy
----@return { kind: dpl.CommunicationKind, share: number, free_step_time: number }? found
+---@return dpl.CommunicationThresholds? found
 ---@return string? message
 ---@return dpl.Code? code
 function ModelConfigOptimizer:communication_threshold(kind, shares, strategy) end
