@@ -337,6 +337,7 @@ function ConfigurationSearch:search_optimal_config(options) end
 ---@class dpl.ModelMemoryEstimator
 local ModelMemoryEstimator = {}
 
+---The plan, as dpl.plan gives it.
 ---@param strategy? dpl.Strategy
 ---@return dpl.Plan? plan
 ---@return string? message
@@ -358,6 +359,7 @@ function ModelMemoryEstimator:per_rank(strategy) end
 ---@return dpl.Code? code
 function ModelMemoryEstimator:memory_over_time(rank, strategy) end
 
+---The fullest moment, and what it consists of.
 ---@param strategy? dpl.Strategy
 ---@return dpl.MemoryPeak? peak
 ---@return string? message
@@ -418,18 +420,21 @@ function ModelMemoryEstimator:compare(strategies) end
 ---@class dpl.ModelThroughputEstimator
 local ModelThroughputEstimator = {}
 
+---The plan, as dpl.plan gives it.
 ---@param strategy? dpl.Strategy
 ---@return dpl.Plan? plan
 ---@return string? message
 ---@return dpl.Code? code
 function ModelThroughputEstimator:plan(strategy) end
 
+---The step by part, and what it is worth.
 ---@param strategy? dpl.Strategy
 ---@return dpl.ModelRate? rate
 ---@return string? message
 ---@return dpl.Code? code
 function ModelThroughputEstimator:throughput(strategy) end
 
+---How long a step takes.
 ---@param strategy? dpl.Strategy
 ---@return number? seconds
 ---@return string? message
