@@ -169,8 +169,11 @@ end
 function TestClasses.test_leading_numbers()
   local count = 0
   each_class(function(name, class)
-    local overload = classes["dpl." .. name .. "Class"].calls[2]
-    if overload and not overload:find("^%(options:") then
+    local overload
+    for _, signature in ipairs(classes["dpl." .. name .. "Class"].calls) do
+      overload = overload or signature:find("num_%w+: integer") and signature
+    end
+    if overload then
       local given = {}
       for option in overload:gmatch("(num_%w+): integer") do
         given[#given + 1] = SAMPLES[option]
@@ -299,6 +302,10 @@ local function some_search()
     pareto = { "throughput", "memory" }, causal = true, peak = "bf16" }
 end
 
+local function some_scaling()
+  return (require("dpl.benchmark").ScalabilityAnalyzer(some_layout()):weak_scaling { 8, 16 })
+end
+
 -- What a function is called on: an object of its class, or nothing.
 local function receiver(f)
   local owner = f.name:match("^%w+")
@@ -320,8 +327,10 @@ local function receiver(f)
     return some_search()
   end
   for _, module in ipairs(CLASS_MODULES) do
-    local class = require(module)[owner]
-    if class then
+    local class, of_model = require(module)[owner], require(module)[owner:match("^Model(%u.*)$") or ""]
+    if of_model then
+      return of_model(some_layout())
+    elseif class then
       return new_object(class)
     end
   end
@@ -398,6 +407,24 @@ local ARGUMENTS <const> = {
   end,
   ["plan.make"] = function()
     return { some_layout() }
+  end,
+  ["ModelScalabilityAnalyzer:chart"] = function()
+    return { some_scaling() }
+  end,
+  ["ModelScalabilityAnalyzer:knee"] = function()
+    return { some_scaling() }
+  end,
+  ["ModelThroughputEstimator:at_step_time"] = function()
+    return { 10 }
+  end,
+  ["ModelThroughputEstimator:cost"] = function()
+    return { 1e9 }
+  end,
+  ["ModelConfigOptimizer:communication_threshold"] = function()
+    return { "latency" }
+  end,
+  ["ModelConfigOptimizer:winners"] = function()
+    return { "latency", { "1f1b", "zbv" } }
   end,
   ["plan.rates"] = function()
     return { some_layout(), 10 }

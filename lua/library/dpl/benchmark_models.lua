@@ -41,6 +41,7 @@ local benchmark = {}
 ---@class dpl.ModelMemoryEstimator
 local ModelMemoryEstimator = {}
 
+---The plan, as dpl.plan gives it.
 ---@param strategy? dpl.Strategy
 ---@return dpl.Plan? plan
 ---@return string? message
@@ -62,6 +63,7 @@ function ModelMemoryEstimator:per_rank(strategy) end
 ---@return dpl.Code? code
 function ModelMemoryEstimator:memory_over_time(rank, strategy) end
 
+---The fullest moment, and what it consists of.
 ---@param strategy? dpl.Strategy
 ---@return dpl.MemoryPeak? peak
 ---@return string? message
@@ -110,30 +112,42 @@ function ModelMemoryEstimator:compare(strategies) end
 ---@field step_time number seconds
 ---@field mfu number
 ---@field hfu number
+---@field tflops_per_gpu number 10^12 operations a second, by the convention given
 ---@field tokens_per_second number of the whole cluster
 ---@field samples_per_second number
 ---@field gpu_hours number of a step
 ---@field price? number of a step, where the price of a GPU hour is known
 ---@field fits boolean
 ---@field worst_bytes number
+---@field gpus integer
+---@field num_chunks integer micro-batches of a copy
+---@field pipeline number seconds of the step
+---@field data_exposed number seconds of the step: gradients and parameters that nothing hides
+---@field optimizer number seconds of the step
+---@field bubble_ratio number idle share of ranks x pipeline
+---@field flops_per_token number by the convention given
+---@field peak_tflops number that MFU is a share of
 ---@field parts? dpl.StepParts of throughput
 
 ---How fast a layout trains; its options are those of dpl.plan, and price_per_hour of a GPU.
 ---@class dpl.ModelThroughputEstimator
 local ModelThroughputEstimator = {}
 
+---The plan, as dpl.plan gives it.
 ---@param strategy? dpl.Strategy
 ---@return dpl.Plan? plan
 ---@return string? message
 ---@return dpl.Code? code
 function ModelThroughputEstimator:plan(strategy) end
 
+---The step by part, and what it is worth.
 ---@param strategy? dpl.Strategy
 ---@return dpl.ModelRate? rate
 ---@return string? message
 ---@return dpl.Code? code
 function ModelThroughputEstimator:throughput(strategy) end
 
+---How long a step takes.
 ---@param strategy? dpl.Strategy
 ---@return number? seconds
 ---@return string? message
@@ -178,7 +192,16 @@ function ModelThroughputEstimator:compare(strategies) end
 ---A number of GPUs.
 ---@class dpl.ModelScalingRow
 ---@field gpus integer
+---@field strategy dpl.Strategy
+---@field tensor_parallel integer
+---@field pipeline_parallel integer
+---@field context_parallel integer
+---@field expert_parallel integer
+---@field micro_batch integer samples
 ---@field data_parallel integer copies
+---@field bubble_ratio number idle share of ranks x pipeline
+---@field hfu number
+---@field worst_bytes number on the fullest GPU
 ---@field layout integer which of the option `layouts` is best there
 ---@field global_batch integer
 ---@field num_chunks integer micro-batches of a copy
