@@ -14,11 +14,16 @@ local CLASS_MODULES <const> = { "dpl.analysis", "dpl.simulator", "dpl.benchmark"
 
 -- Modules that only dpl's own Lua requires.
 local INTERNAL <const> = {
-  "dpl.accelerators", "dpl.annotations", "dpl.calibrate", "dpl.complete", "dpl.efficiencies",
-  "dpl.fail", "dpl.gantt", "dpl.gnuplot", "dpl.html", "dpl.huggingface", "dpl.inspect", "dpl.json",
-  "dpl.layout", "dpl.library", "dpl.models", "dpl.nearest", "dpl.options", "dpl.page.css",
-  "dpl.page.js", "dpl.page_timelines.js", "dpl.planning", "dpl.presets", "dpl.report", "dpl.svg",
-  "dpl.transformer", "dpl.write_file",
+  "dpl.accelerators", "dpl.annotations", "dpl.calibrate", "dpl.complete", "dpl.configurations",
+  "dpl.configurations_file", "dpl.configurations_space", "dpl.configurations_why",
+  "dpl.efficiencies", "dpl.estimators", "dpl.fail", "dpl.fitting", "dpl.gantt", "dpl.gnuplot",
+  "dpl.html", "dpl.huggingface", "dpl.inspect", "dpl.json", "dpl.layout", "dpl.layouts",
+  "dpl.library", "dpl.measured", "dpl.measured_deepseek", "dpl.measured_gpt", "dpl.measured_h100",
+  "dpl.measured_pipelines", "dpl.measured_simumax", "dpl.measured_vtrain", "dpl.models",
+  "dpl.nearest", "dpl.options", "dpl.page.css", "dpl.page.js", "dpl.page_timelines.js",
+  "dpl.plan_arguments", "dpl.planned", "dpl.planning", "dpl.presets", "dpl.report",
+  "dpl.scalability", "dpl.svg", "dpl.transformer", "dpl.tuning", "dpl.validation",
+  "dpl.validation_arithmetic", "dpl.validation_runs", "dpl.validation_simulation", "dpl.write_file",
 }
 
 local function set_of(list)
@@ -290,6 +295,13 @@ local function some_layout()
     causal = true, peak = "bf16" }
 end
 
+-- A search of layouts that finds some.
+local function some_search()
+  return require("dpl.benchmark").ConfigurationSearch { model = "llama3-8b", hardware = "h100",
+    gpus = 8, global_batch = 8, context_parallel = 1, strategy = "1f1b", zero = "all",
+    pareto = { "throughput", "memory" }, causal = true, peak = "bf16" }
+end
+
 local function some_scaling()
   return (require("dpl.benchmark").ScalabilityAnalyzer(some_layout()):weak_scaling { 8, 16 })
 end
@@ -311,9 +323,12 @@ local function receiver(f)
     return require("dpl").model.get("deepseek-v3")
   elseif owner == "Plan" then
     return assert(require("dpl").plan(some_layout()))
+  elseif owner == "LayoutSearch" then
+    return some_search()
   end
   for _, module in ipairs(CLASS_MODULES) do
-    local class, of_model = require(module)[owner], require(module)[owner:match("^Model(%u.*)$") or ""]
+    local class = require(module)[owner]
+    local of_model = require(module)[owner:match("^Model(%u.*)$") or ""]
     if of_model then
       return of_model(some_layout())
     elseif class then
@@ -344,6 +359,15 @@ local ARGUMENTS <const> = {
   end,
   ["dpl.write_html"] = function()
     return { "/dev/null", { require("dpl").simulate(sample_schedule()) } }
+  end,
+  ["LayoutSearch:options_of"] = function()
+    return { some_search():best() }
+  end,
+  ["LayoutSearch:plan"] = function()
+    return {}
+  end,
+  ["LayoutSearch:write"] = function()
+    return { process.directory() .. "/rows.csv" }
   end,
   ["Timeline:write_trace"] = function()
     return { "/dev/null", { unit = "ms" } }

@@ -1,9 +1,10 @@
--- Why the best layout is best: where its step goes, what the next one loses, in seconds by cause, and
--- what would have to change for the order to change.
+-- Why the best layout is best: where its step goes, what the next one loses, in seconds by cause,
+-- and what would have to change for the order to change.
 
 local why = {}
 
 local GIB <const> = 1 << 30
+local WIDTH <const> = 98 -- of a line
 
 ---- Where a step goes ----
 
@@ -188,7 +189,27 @@ local function differences(a, b)
         shown(one))
     end
   end
-  return table.concat(parts, ", ")
+  return parts
+end
+
+-- The parts with commas, in lines that fit a page.
+local function wrapped(start, parts)
+  local lines, line = {}, start
+  for i, part in ipairs(parts) do
+    local more = part .. (i == #parts and "." or ",")
+    if #line + 1 + #more > WIDTH then
+      lines[#lines + 1] = line
+      line = " "
+    end
+    line = line .. " " .. more
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+-- A loss in seconds; what is less than shown is none, of either sign.
+local function loss(seconds)
+  return math.abs(seconds) < 5e-5 and 0.0 or seconds
 end
 
 local function cause_lines(winner, second)
@@ -199,7 +220,7 @@ local function cause_lines(winner, second)
     local line = ("  %-34s %10.4f"):format(cause[2], mine)
     if second then
       local theirs = second.causes[cause[1]]
-      line = line .. (" %10.4f %+10.4f"):format(theirs, theirs - mine)
+      line = line .. (" %10.4f %+10.4f"):format(theirs, loss(theirs - mine))
     end
     lines[#lines + 1] = line
   end
@@ -239,7 +260,7 @@ local function to_text(result)
   local second = result.runner_up
   local lines = {}
   if second then
-    lines[1] = "The next has " .. differences(result.winner.row, second.row) .. "."
+    lines[1] = wrapped("The next has", differences(result.winner.row, second.row))
   else
     lines[1] = "No other that was kept has another figure."
   end

@@ -221,7 +221,7 @@ function ConfigOptimizer:communication_threshold(a, b, options) end
 ---@field kind dpl.CommunicationKind
 ---@field share number of the step, now
 ---@field free_step_time number seconds, with 500 times the speed
----@field [integer] { share: number, factor: number|false }
+---@field [integer] { share: number, factor: number|boolean }
 
 ---Tunes a layout; its options are those of dpl.plan, and causal, mtp and peak need not be given.
 ---@class dpl.ModelConfigOptimizer
@@ -239,7 +239,7 @@ function ModelConfigOptimizer:optimal_chunks(strategy) end
 ---efficiency (up; false where a share would pass 1), and by one less (down), each simulated; those
 ---that matter most first. The list has step_time too, seconds.
 ---@param strategy? dpl.Strategy
----@return { name: string, value: number, up: number|false, down: number }[]? rows
+---@return { name: string, value: number, up: number|boolean, down: number }[]? rows
 ---@return string? message
 ---@return dpl.Code? code
 function ModelConfigOptimizer:sensitivity(strategy) end
