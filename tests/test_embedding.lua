@@ -121,8 +121,8 @@ end
 -- In C, for dpl's own modules, which see to it that they are there.
 local IN_C <const> = {
   ["dpl.fail"] = true, ["dpl.inspect"] = true, ["dpl.json"] = true, ["dpl.layouts"] = true,
-  ["dpl.library"] = true, ["dpl.nearest"] = true, ["dpl.planning"] = true, ["dpl.transformer"] = true,
-  ["dpl.write_file"] = true,
+  ["dpl.library"] = true, ["dpl.nearest"] = true, ["dpl.planning"] = true,
+  ["dpl.transformer"] = true, ["dpl.write_file"] = true,
 }
 
 local function modules_of_dpl()

@@ -41,6 +41,7 @@ local benchmark = {}
 ---@class dpl.ModelMemoryEstimator
 local ModelMemoryEstimator = {}
 
+---The plan, as dpl.plan gives it.
 ---@param strategy? dpl.Strategy
 ---@return dpl.Plan? plan
 ---@return string? message
@@ -62,6 +63,7 @@ function ModelMemoryEstimator:per_rank(strategy) end
 ---@return dpl.Code? code
 function ModelMemoryEstimator:memory_over_time(rank, strategy) end
 
+---The fullest moment, and what it consists of.
 ---@param strategy? dpl.Strategy
 ---@return dpl.MemoryPeak? peak
 ---@return string? message
@@ -112,6 +114,15 @@ function ModelMemoryEstimator:compare(strategies) end
 ---@field hfu number
 ---@field tokens_per_second number of the whole cluster
 ---@field samples_per_second number
+---@field pipeline number seconds
+---@field data_exposed number seconds
+---@field optimizer number seconds
+---@field bubble_ratio number
+---@field tflops_per_gpu number
+---@field peak_tflops number
+---@field flops_per_token number
+---@field gpus integer
+---@field num_chunks integer
 ---@field gpu_hours number of a step
 ---@field price? number of a step, where the price of a GPU hour is known
 ---@field fits boolean
@@ -122,18 +133,21 @@ function ModelMemoryEstimator:compare(strategies) end
 ---@class dpl.ModelThroughputEstimator
 local ModelThroughputEstimator = {}
 
+---The plan, as dpl.plan gives it.
 ---@param strategy? dpl.Strategy
 ---@return dpl.Plan? plan
 ---@return string? message
 ---@return dpl.Code? code
 function ModelThroughputEstimator:plan(strategy) end
 
+---The step by part, and what it is worth.
 ---@param strategy? dpl.Strategy
 ---@return dpl.ModelRate? rate
 ---@return string? message
 ---@return dpl.Code? code
 function ModelThroughputEstimator:throughput(strategy) end
 
+---How long a step takes.
 ---@param strategy? dpl.Strategy
 ---@return number? seconds
 ---@return string? message
@@ -178,6 +192,15 @@ function ModelThroughputEstimator:compare(strategies) end
 ---A number of GPUs.
 ---@class dpl.ModelScalingRow
 ---@field gpus integer
+---@field strategy dpl.Strategy
+---@field tensor_parallel integer
+---@field pipeline_parallel integer
+---@field context_parallel integer
+---@field expert_parallel integer
+---@field micro_batch integer samples
+---@field bubble_ratio number
+---@field hfu number
+---@field worst_bytes number of the fullest GPU
 ---@field data_parallel integer copies
 ---@field layout integer which of the option `layouts` is best there
 ---@field global_batch integer
