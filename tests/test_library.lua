@@ -327,7 +327,8 @@ local function receiver(f)
     return some_search()
   end
   for _, module in ipairs(CLASS_MODULES) do
-    local class, of_model = require(module)[owner], require(module)[owner:match("^Model(%u.*)$") or ""]
+    local class = require(module)[owner]
+    local of_model = require(module)[owner:match("^Model(%u.*)$") or ""]
     if of_model then
       return of_model(some_layout())
     elseif class then

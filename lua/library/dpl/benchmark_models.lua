@@ -112,21 +112,21 @@ function ModelMemoryEstimator:compare(strategies) end
 ---@field step_time number seconds
 ---@field mfu number
 ---@field hfu number
----@field tflops_per_gpu number 10^12 operations a second, by the convention given
 ---@field tokens_per_second number of the whole cluster
 ---@field samples_per_second number
+---@field pipeline number seconds
+---@field data_exposed number seconds
+---@field optimizer number seconds
+---@field bubble_ratio number
+---@field tflops_per_gpu number
+---@field peak_tflops number
+---@field flops_per_token number
+---@field gpus integer
+---@field num_chunks integer
 ---@field gpu_hours number of a step
 ---@field price? number of a step, where the price of a GPU hour is known
 ---@field fits boolean
 ---@field worst_bytes number
----@field gpus integer
----@field num_chunks integer micro-batches of a copy
----@field pipeline number seconds of the step
----@field data_exposed number seconds of the step: gradients and parameters that nothing hides
----@field optimizer number seconds of the step
----@field bubble_ratio number idle share of ranks x pipeline
----@field flops_per_token number by the convention given
----@field peak_tflops number that MFU is a share of
 ---@field parts? dpl.StepParts of throughput
 
 ---How fast a layout trains; its options are those of dpl.plan, and price_per_hour of a GPU.
@@ -198,10 +198,10 @@ function ModelThroughputEstimator:compare(strategies) end
 ---@field context_parallel integer
 ---@field expert_parallel integer
 ---@field micro_batch integer samples
----@field data_parallel integer copies
----@field bubble_ratio number idle share of ranks x pipeline
+---@field bubble_ratio number
 ---@field hfu number
----@field worst_bytes number on the fullest GPU
+---@field worst_bytes number of the fullest GPU
+---@field data_parallel integer copies
 ---@field layout integer which of the option `layouts` is best there
 ---@field global_batch integer
 ---@field num_chunks integer micro-batches of a copy
