@@ -4,7 +4,6 @@
 -- what is assumed for it), rows and left_out, a list of { what, why }. A row has a name and
 --   the run: model (a name or dimensions, with a base), hardware, gpus, and options of dpl.plan
 --     (tensor_parallel, global_batch, ...); `causal` is the convention that the source counts by;
---     bare_ends: stages of one layer, but none for the first and the last;
 --   what was measured: step_time, forward and backward (s; lists by stage), samples and tokens a
 --     second on a GPU (samples_per_second_per_gpu, tokens_per_second_per_gpu), tflops_per_gpu, mfu
 --     and hfu (shares), aggregate_pflops, days, memory_gib or memory_gb of the fullest GPU; or what
@@ -13,7 +12,6 @@
 --   its part: fitted (a figure of the simulation is fitted on it), calibration (the machine's
 --     efficiencies are); neither is scored.
 
-local model = require "dpl.model"
 local presets = require "dpl.presets"
 
 local measured = {}
@@ -32,6 +30,9 @@ local function complete(source)
   for i, row in ipairs(source.rows) do
     local whole = presets.override(source.common or {}, row)
     whole.hardware = whole.hardware or source.hardware
+    if type(whole.model) == "table" and not whole.model.base then
+      whole.model.seq_len = whole.seq_len
+    end
     source.rows[i] = whole
   end
   source.common = nil
@@ -48,14 +49,6 @@ function measured.sources()
     end
   end
   return sources
-end
-
--- The model of a row, trained at the row's sequence length.
-function measured.model(row)
-  if type(row.model) == "string" then
-    return model.get(row.model)
-  end
-  return model.define(presets.override(row.model, { seq_len = row.seq_len }))
 end
 
 return measured

@@ -67,7 +67,7 @@ return {
       {
         name = "1008.0B", model = "megatron-sc21-1008.0b", gpus = 3072, tensor_parallel = 8,
         pipeline_parallel = 64, data_parallel = 6, global_batch = 3072, tflops_per_gpu = 163,
-        hfu = 0.52, aggregate_pflops = 502,
+        hfu = 0.52, aggregate_pflops = 502, strategy = "interleaved_1f1b", stages_per_rank = 2,
       },
     },
   },
@@ -162,7 +162,7 @@ return {
       {
         name = "175B, full recomputation", model = "gpt3-175b", gpus = 64, tensor_parallel = 8,
         pipeline_parallel = 8, strategy = "interleaved_1f1b", stages_per_rank = 3,
-        micro_batch = 1, global_batch = 64, tensor_comm = "all_reduce", recompute = "full",
+        micro_batch = 1, global_batch = 64, tensor_comm = "scatter_gather", recompute = "full",
         step_time = 18.13,
       },
       {

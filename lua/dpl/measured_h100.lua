@@ -1,69 +1,86 @@
 -- Runs on H100, and NVIDIA's on B200. See measured.lua for what a row's fields are.
 
+-- One layer a stage, none on the first of 128, which has the embedding, nor on the last.
+local ONE_EACH <const> = { 0 }
+for stage = 2, 127 do
+  ONE_EACH[stage] = 1
+end
+ONE_EACH[128] = 0
+
 return {
   {
     name = "megatron_h100",
     title = "Megatron-LM README, H100",
     source = "NVIDIA/Megatron-LM, images/model_table.png of its README (Megatron-Core 0.8)",
     hardware = "h100-sxm",
-    note = "Micro-batch size, stages per rank and recomputation are not printed: one sample, one"
-      .. " stage and none are assumed. Rows without a pipeline calibrate the H100, and are not"
-      .. " scored.",
-    common = { seq_len = 4096, micro_batch = 1, zero = 1, causal = false, flash = true },
+    note = "Micro-batch size, stages per rank and recomputation are not printed: four samples where"
+      .. " there is no pipeline, one where there is, the stages per rank that divide the layers and"
+      .. " no recomputation are assumed. The first three rows calibrate the H100.",
+    common = {
+      model = {
+        vocab = 131072, learned_positions = 4096, gated_mlp = false, norm = "layernorm",
+        linear_bias = true, tied_embeddings = false,
+      },
+      seq_len = 4096, micro_batch = 1, zero = 1, causal = false, flash = true,
+      tensor_overlap = "pipe",
+    },
     rows = {
       {
-        name = "1.7B", model = { layers = 24, hidden = 2048, heads = 16, ffn = 8192, gated_mlp =
-        false, vocab = 131072 }, gpus = 48, tensor_parallel = 1, pipeline_parallel = 1,
-        data_parallel = 48, global_batch = 192, tflops_per_gpu = 408.8, mfu = 0.41,
-        aggregate_pflops = 19.6, calibration = true,
+        name = "1.7B",
+        model = { layers = 24, hidden = 2048, heads = 16, ffn = 8192 },
+        gpus = 48, tensor_parallel = 1, pipeline_parallel = 1, micro_batch = 4, data_parallel = 48,
+        global_batch = 192, tflops_per_gpu = 408.8, mfu = 0.41, aggregate_pflops = 19.6,
+        calibration = true,
       },
       {
-        name = "7.1B", model = { layers = 30, hidden = 4096, heads = 32, ffn = 16384, gated_mlp
-        = false, vocab = 131072 }, gpus = 96, tensor_parallel = 2, pipeline_parallel = 1,
-        data_parallel = 48, global_batch = 192, tflops_per_gpu = 465.9, mfu = 0.47,
-        aggregate_pflops = 44.7, calibration = true,
+        name = "7.1B",
+        model = { layers = 30, hidden = 4096, heads = 32, ffn = 16384 },
+        gpus = 96, tensor_parallel = 2, pipeline_parallel = 1, micro_batch = 4, data_parallel = 48,
+        global_batch = 192, tflops_per_gpu = 465.9, mfu = 0.47, aggregate_pflops = 44.7,
+        calibration = true,
       },
       {
-        name = "16B", model = { layers = 32, hidden = 6144, heads = 48, ffn = 24576, gated_mlp =
-        false, vocab = 131072 }, gpus = 192, tensor_parallel = 4, pipeline_parallel = 1,
-        data_parallel = 48, global_batch = 192, tflops_per_gpu = 489.1, mfu = 0.49,
-        aggregate_pflops = 93.9, calibration = true,
+        name = "16B",
+        model = { layers = 32, hidden = 6144, heads = 48, ffn = 24576 },
+        gpus = 192, tensor_parallel = 4, pipeline_parallel = 1, micro_batch = 4, data_parallel = 48,
+        global_batch = 192, tflops_per_gpu = 489.1, mfu = 0.49, aggregate_pflops = 93.9,
+        calibration = true,
       },
       {
-        name = "32B", model = { layers = 48, hidden = 7168, heads = 56, ffn = 28672, gated_mlp =
-        false, vocab = 131072 }, gpus = 384, tensor_parallel = 8, pipeline_parallel = 1,
-        data_parallel = 48, global_batch = 192, tflops_per_gpu = 459.6, mfu = 0.46,
-        aggregate_pflops = 176.5, calibration = true,
+        name = "32B",
+        model = { layers = 48, hidden = 7168, heads = 56, ffn = 28672 },
+        gpus = 384, tensor_parallel = 8, pipeline_parallel = 1, micro_batch = 4, data_parallel = 48,
+        global_batch = 192, tflops_per_gpu = 459.6, mfu = 0.46, aggregate_pflops = 176.5,
       },
       {
-        name = "70B", model = { layers = 84, hidden = 8192, heads = 64, ffn = 32768, gated_mlp =
-        false, vocab = 131072 }, gpus = 768, tensor_parallel = 8, pipeline_parallel = 2,
-        data_parallel = 48, global_batch = 384, tflops_per_gpu = 419.7, mfu = 0.42,
-        aggregate_pflops = 322.3,
+        name = "70B",
+        model = { layers = 84, hidden = 8192, heads = 64, ffn = 32768 },
+        gpus = 768, tensor_parallel = 8, pipeline_parallel = 2, strategy = "interleaved_1f1b", stages_per_rank = 7, data_parallel = 48,
+        global_batch = 384, tflops_per_gpu = 419.7, mfu = 0.42, aggregate_pflops = 322.3,
       },
       {
-        name = "119B", model = { layers = 92, hidden = 10240, heads = 80, ffn = 40960, gated_mlp
-        = false, vocab = 131072 }, gpus = 1536, tensor_parallel = 8, pipeline_parallel = 4,
-        data_parallel = 48, global_batch = 768, tflops_per_gpu = 420.5, mfu = 0.43,
-        aggregate_pflops = 645.9,
+        name = "119B",
+        model = { layers = 92, hidden = 10240, heads = 80, ffn = 40960 },
+        gpus = 1536, tensor_parallel = 8, pipeline_parallel = 4, strategy = "interleaved_1f1b", stages_per_rank = 23, data_parallel = 48,
+        global_batch = 768, tflops_per_gpu = 420.5, mfu = 0.43, aggregate_pflops = 645.9,
       },
       {
-        name = "177B", model = { layers = 96, hidden = 12288, heads = 96, ffn = 49152, gated_mlp
-        = false, vocab = 131072 }, gpus = 2304, tensor_parallel = 8, pipeline_parallel = 6,
-        data_parallel = 48, global_batch = 1152, tflops_per_gpu = 432.8, mfu = 0.44,
-        aggregate_pflops = 997.2,
+        name = "177B",
+        model = { layers = 96, hidden = 12288, heads = 96, ffn = 49152 },
+        gpus = 2304, tensor_parallel = 8, pipeline_parallel = 6, strategy = "interleaved_1f1b", stages_per_rank = 8, data_parallel = 48,
+        global_batch = 1152, tflops_per_gpu = 432.8, mfu = 0.44, aggregate_pflops = 997.2,
       },
       {
-        name = "314B", model = { layers = 96, hidden = 16384, heads = 128, ffn = 65536,
-        gated_mlp = false, vocab = 131072 }, gpus = 3072, tensor_parallel = 8,
-        pipeline_parallel = 8, data_parallel = 48, global_batch = 1536, tflops_per_gpu = 474.4,
-        mfu = 0.48, aggregate_pflops = 1457.4,
+        name = "314B",
+        model = { layers = 96, hidden = 16384, heads = 128, ffn = 65536 },
+        gpus = 3072, tensor_parallel = 8, pipeline_parallel = 8, strategy = "interleaved_1f1b", stages_per_rank = 6, data_parallel = 48,
+        global_batch = 1536, tflops_per_gpu = 474.4, mfu = 0.48, aggregate_pflops = 1457.4,
       },
       {
-        name = "462B", model = { layers = 112, hidden = 18432, heads = 144, ffn = 73728,
-        gated_mlp = false, vocab = 131072 }, gpus = 6144, tensor_parallel = 8,
-        pipeline_parallel = 16, data_parallel = 48, global_batch = 3072, tflops_per_gpu = 459.9,
-        mfu = 0.47, aggregate_pflops = 2825.6,
+        name = "462B",
+        model = { layers = 112, hidden = 18432, heads = 144, ffn = 73728 },
+        gpus = 6144, tensor_parallel = 8, pipeline_parallel = 16, strategy = "interleaved_1f1b", stages_per_rank = 7, data_parallel = 48,
+        global_batch = 3072, tflops_per_gpu = 459.9, mfu = 0.47, aggregate_pflops = 2825.6,
       },
     },
     left_out = {
@@ -78,7 +95,7 @@ return {
     hardware = "h100-sxm",
     note = "FP8 (MXFP8 on B200), routing forced to be balanced; CUDA graphs, recomputation and "
       .. "offloading of a run are not in the tables. Containers from 26.04.01 on round tokens.",
-    common = { zero = 1, causal = true, mtp = true, train_mtp = true, flash = true },
+    common = { zero = 1, causal = true, flash = true },
     rows = {
       {
         name = "qwen3-30b-a3b on H100 (26.06)", model = "qwen3-30b-a3b", hardware = "h100-sxm",
@@ -191,8 +208,8 @@ return {
       .. "row, whose 16384 GPUs need 8.",
     common = {
       model = "llama3.1-405b", tensor_parallel = 8, pipeline_parallel = 16,
-      strategy = "interleaved_1f1b", stages_per_rank = 8, zero = 2, micro_batch = 1,
-      causal = false, flash = true,
+      strategy = "interleaved_1f1b", stages_per_rank = 8, layers_of = ONE_EACH, zero = 1,
+      micro_batch = 1, causal = false, flash = true,
     },
     rows = {
       {

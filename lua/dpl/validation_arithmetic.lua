@@ -2,9 +2,13 @@
 -- of counting FLOPs. Nothing is simulated and no machine's efficiencies enter.
 
 local hardware = require "dpl.hardware"
-local measured = require "dpl.measured"
+local model = require "dpl.model"
 
 local arithmetic = {}
+
+function arithmetic.model(row)
+  return type(row.model) == "string" and model.get(row.model) or model.define(row.model)
+end
 
 -- FLOPs of a step, those that are repeated counted where `recompute` says so.
 local function flops(row, recompute, causal)
@@ -12,9 +16,8 @@ local function flops(row, recompute, causal)
   if causal == nil then
     causal = row.causal
   end
-  return tokens * measured.model(row):flops_per_token {
-    seq_len = row.seq_len, causal = causal, mtp = row.mtp or false,
-    recompute = recompute,
+  return tokens * arithmetic.model(row):flops_per_token {
+    seq_len = row.seq_len, causal = causal, mtp = false, recompute = recompute,
   }
 end
 
@@ -140,6 +143,20 @@ local function agrees(rule, row, printed, given)
   local a, b = rule.of(row, given - half), rule.of(row, given + half)
   local slack = rule.digit / 2 * (1 + 1e-9)
   return math.min(a, b) <= printed + slack and math.max(a, b) >= printed - slack
+end
+
+-- Seconds of a row's step, printed or worked out from its rate; nil where it has neither.
+function arithmetic.step_time(row)
+  if row.step_time then
+    return row.step_time
+  elseif row.samples_per_second_per_gpu then
+    return row.global_batch / (row.samples_per_second_per_gpu * gpus(row))
+  elseif row.tokens_per_second_per_gpu then
+    return TOKENS_FROM_STEP.of(row, row.tokens_per_second_per_gpu)
+  elseif row.tflops_per_gpu then
+    return flops(row, row.recompute or "none") / (row.tflops_per_gpu * 1e12 * gpus(row))
+  end
+  return nil
 end
 
 local LABELS <const> = {

@@ -1,144 +1,91 @@
--- Simulation from measured times: what a profile says that stages take, under the run's schedule,
--- beside the step that was measured in the same run.
---
--- stage_times: F and B of every stage, and the optimizer's time from the model and the machine.
---
--- zero_bubble: the profile prints one F, I and W, means over stages. The rank that is slowest sets
--- the pace of a pipeline that is full, and the paper's rows lie about a tenth over what equal
--- stages would take: that is the systematic gap. The last rank, which has the head and a layer
--- less, is taken to be the slow one, by `stall` over the mean, and the others to be as much faster
--- together. `stall` is one number, fitted so that the mean error of the ZB-2p rows, which have
--- next to no bubble, is 0; those rows are not scored. The optimizer is added. It is validated
--- afterwards in the paper's runs, so that ranks do not wait for each other between steps: a step is
--- the longest span of one rank; where an all-reduce comes before the optimizer, the makespan.
+-- Predictions of the simulator: what a step takes whose stages' times were measured in the run.
 
 local dpl = require "dpl"
-local presets = require "dpl.presets"
-local validation_plan = require "dpl.validation_plan"
+local arithmetic = require "dpl.validation_arithmetic"
+local measured = require "dpl.measured"
+local runs = require "dpl.validation_runs"
 
 local simulation = {}
 
--- ZB-H1 and ZB-H2 keep of an activation's 34 h + 5 a s bytes 32 h until W.
-local function weight_memory(row)
-  local model = dpl.model.get(row.model)
-  return 32 * model.hidden / (34 * model.hidden + 5 * model.heads * row.seq_len)
-end
-
--- By stage: stages of a rank have equal parts of its time.
-local function by_stage(mean, row, stall)
-  local ranks, parts = row.pipeline_parallel, row.stages_per_rank or 1
-  local other = 1 - stall / (ranks - 1)
-  local times = {}
-  for stage = 1, ranks * parts do
-    times[stage] = mean / parts * (stage % ranks == 0 and 1 + stall or other)
-  end
-  return times
-end
-
--- A schedule of the means, which is what the zero-bubble planners are given.
-local function schedule_of(row)
-  local parts = row.stages_per_rank or 1
-  return dpl.schedule(row.strategy, {
+local function makespan(row, costs)
+  local schedule = dpl.schedule(row.strategy or "1f1b", {
     num_ranks = row.pipeline_parallel, num_chunks = row.global_batch // row.micro_batch,
-    stages_per_rank = row.stages_per_rank, weight_memory = weight_memory(row),
-    costs = { F = row.F / parts, I = row.I / parts, W = row.W / parts, p2p = row.p2p },
+    stages_per_rank = row.stages_per_rank, costs = costs,
+  })
+  local timeline <close> = assert(dpl.simulate(schedule, costs))
+  return timeline.makespan
+end
+
+-- Stages as they were timed, each for itself. Nothing is added: the run has no copies to reduce
+-- gradients with, and its optimizer is below a hundredth of a step.
+local function staged(row)
+  row.micro_batch = row.micro_batch or 1
+  return makespan(row, { F = row.forward, B = row.backward, p2p = row.p2p })
+end
+
+-- The zero-bubble paper's times are means over the stages of a rank's whole share, so that what the
+-- first and the last stage have less (a layer) and more (the head) evens out.
+local function profiled(row)
+  local parts = row.stages_per_rank or 1
+  return makespan(row, {
+    F = row.F / parts, I = row.I / parts, W = row.W / parts, B = (row.I + row.W) / parts,
+    p2p = row.p2p,
   })
 end
 
-local function prepare(row)
-  local plan = assert(validation_plan.plan(presets.override(row, { recompute = "none" })))
-  return {
-    row = row, schedule = schedule_of(row), optimizer = plan.optimizer,
-    step_time = row.global_batch / (row.samples_per_second_per_gpu * row.pipeline_parallel),
-  }
+local function optimizer(row)
+  local options = runs.options(row)
+  options.strategy, options.stages_per_rank = "1f1b", nil
+  local made = require "dpl.plan".make(options)
+  return made and made.optimizer or 0
 end
 
-local function predict(run, stall)
-  local row = run.row
-  local timeline = dpl.simulate(run.schedule, {
-    F = by_stage(row.F, row, stall), I = by_stage(row.I, row, stall),
-    W = by_stage(row.W, row, stall), p2p = row.p2p,
-  })
-  return (row.after_validation and timeline.makespan or timeline.span) + run.optimizer
-end
-
-local function mean_error(runs, stall)
-  local sum = 0
-  for _, run in ipairs(runs) do
-    sum = sum + predict(run, stall) / run.step_time - 1
-  end
-  return sum / #runs
-end
-
-local MOST_STALL <const> = 0.5
-local HALVINGS <const> = 20
-
-local function fit(sources)
-  local runs = {}
-  for _, source in ipairs(sources) do
-    for _, row in ipairs(source.rows) do
-      runs[#runs + 1] = row.fitted and prepare(row) or nil
+-- What a run's step takes over the simulated one: the mean over the rows that it is fitted on of
+-- (step - optimizer) / makespan - 1.
+local function fit(rows)
+  local sum, count = 0, 0
+  for _, row in ipairs(rows) do
+    if row.fitted then
+      sum = sum + (arithmetic.step_time(row) - optimizer(row)) / profiled(row) - 1
+      count = count + 1
     end
   end
-  local low, high = 0, MOST_STALL
-  for _ = 1, HALVINGS do
-    local middle = (low + high) / 2
-    if mean_error(runs, middle) < 0 then
-      low = middle
-    else
-      high = middle
+  return sum / count
+end
+
+local stall
+
+-- Stalls of the zero-bubble runs as a share of the pipeline, fitted on ZB-2p's rows of table 4.
+function simulation.stall()
+  if not stall then
+    for _, source in ipairs(measured.sources()) do
+      if source.name == "zero_bubble" then
+        stall = fit(source.rows)
+      end
     end
   end
-  return (low + high) / 2
+  return stall
 end
 
-local function compare(row, measured, predicted)
+local function row_of(row)
+  local seconds
+  if row.F then
+    seconds = profiled(row) * (1 + simulation.stall()) + optimizer(row)
+  else
+    seconds = staged(row)
+  end
   return {
-    name = row.name, unit = "s", measured = measured, predicted = predicted,
-    error = predicted / measured - 1, status = row.fitted and "fitted" or nil,
+    name = row.name, unit = "s", measured = arithmetic.step_time(row), predicted = seconds,
+    calibration = row.fitted, calibrates = row.fitted and "the stall is fitted on it" or nil,
   }
 end
 
-local function zero_bubble(source, sources)
-  local stall = simulation.stall or fit(sources)
-  simulation.stall = stall
-  local rows = {}
-  for i, row in ipairs(source.rows) do
-    local run = prepare(row)
-    rows[i] = compare(row, run.step_time, predict(run, stall))
+function simulation.rows(source)
+  local list = {}
+  for _, row in ipairs(source.rows) do
+    list[#list + 1] = row_of(row)
   end
-  return rows, {
-    ("The last rank takes %.1f %% more than the mean of all: fitted on the ZB-2p rows of Table 4, "
-      .. "which are not scored."):format(100 * stall),
-  }
-end
-
-local function stage_times(source)
-  local rows = {}
-  for i, row in ipairs(source.rows) do
-    local schedule = dpl.schedule("1f1b", {
-      num_ranks = row.pipeline_parallel, num_chunks = row.global_batch,
-    })
-    local plan = assert(validation_plan.plan(row))
-    local timeline = dpl.simulate(schedule, { F = row.forward, B = row.backward, p2p = plan.p2p })
-    rows[i] = compare(row, row.step_time, timeline.makespan + plan.optimizer)
-  end
-  return rows, { "p2p and the optimizer are those of the model and the machine." }
-end
-
-local BY_SOURCE <const> = {
-  stage_times = stage_times, zero_bubble = zero_bubble, zero_bubble_few = zero_bubble,
-  zero_bubble_synchronised = zero_bubble,
-}
-
--- A table's rows for a source of all `sources`, and what is to be said of them; no rows where it
--- has no profile.
-function simulation.rows(source, sources)
-  local make = BY_SOURCE[source.name]
-  if not make then
-    return {}
-  end
-  return make(source, sources)
+  return list
 end
 
 return simulation
