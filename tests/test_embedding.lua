@@ -120,7 +120,8 @@ end
 
 -- In C, for dpl's own modules, which see to it that they are there.
 local IN_C <const> = {
-  ["dpl.fail"] = true, ["dpl.inspect"] = true, ["dpl.library"] = true, ["dpl.nearest"] = true,
+  ["dpl.fail"] = true, ["dpl.inspect"] = true, ["dpl.json"] = true, ["dpl.library"] = true,
+  ["dpl.nearest"] = true, ["dpl.planning"] = true, ["dpl.transformer"] = true,
   ["dpl.write_file"] = true,
 }
 

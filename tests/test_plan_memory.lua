@@ -138,6 +138,18 @@ function TestPlanStates.test_zero_shares_one_after_another()
   end
 end
 
+function TestPlanStates.test_what_is_shared_is_whole_while_a_layer_works()
+  local message = 64 * 256 * 2 / 2
+  local function buffers(zero)
+    local row = states { zero = zero }
+    return row.buffer_bytes - 4 * message, row.parameters / 4
+  end
+  for zero, bytes in pairs { [0] = 0, 0, 4, 4 + 2 * 2 } do
+    local got, layer = buffers(zero)
+    near(got, bytes * layer)
+  end
+end
+
 function TestPlanStates.test_a_context_group_shares_as_well()
   local row = states { context_parallel = 2, zero = 1 }
   near(row.optimizer_bytes, 12 * row.parameters / 8)

@@ -128,7 +128,7 @@ function TestPlanSeconds.test_context_hides_behind_the_core()
   near(slow.backward - fast.backward, left(slow.in_input))
 end
 
--- Ten passes over the logits in 32 bits, one and a half backward; the embedding's gradient 12 bytes.
+-- Ten passes over the logits in 32 bits, one and a half backward; 12 bytes an embedding's gradient.
 function TestPlanSeconds.test_ends_of_the_model()
   local made = plan { pipeline_parallel = 8 }
   local first, middle, last = made.stages[1], made.stages[4], made.stages[8]

@@ -292,11 +292,37 @@ static void push_given(lua_State *L, const dpl_class *class, int top)
     }
 }
 
+/* [-0, +0, e] Whether the class plans models and argument 2 names one. */
+static bool is_of_model(lua_State *L, const dpl_class *class)
+{
+    if (class->of_models == NULL || !lua_istable(L, 2)) {
+        return false;
+    }
+    bool has_model = lua_getfield(L, 2, "model") != LUA_TNIL;
+    lua_pop(L, 1);
+    return has_model;
+}
+
+/* [-0, +1, e] What the class's function in Lua makes of the options at 2. */
+static int new_of_model(lua_State *L, const dpl_class *class)
+{
+    lua_getglobal(L, "require");
+    lua_pushstring(L, class->of_models);
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, class->name);
+    lua_pushvalue(L, 2);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
 /* [-n, +1, e] The __call of a class; upvalue 1 is the dpl_class. */
 static int new_object(lua_State *L)
 {
     const dpl_class *class = lua_touserdata(L, lua_upvalueindex(1));
     int top = lua_gettop(L);
+    if (is_of_model(L, class)) {
+        return new_of_model(L, class);
+    }
     push_given(L, class, top);
     lua_newtable(L);
     void *self = lua_newuserdatauv(L, class->size, 2);

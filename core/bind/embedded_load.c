@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "bind/bind.h"
 #include "bind/json.h"
+#include "bind/layouts.h"
 #include "bind/plan.h"
 #include "bind/transformer.h"
 #include "bind/write_file.h"
@@ -136,6 +137,8 @@ void dpl_embedded_preload(lua_State *L)
     lua_setfield(L, -2, "dpl.transformer");
     lua_pushcfunction(L, dpl_bind_open_planning);
     lua_setfield(L, -2, "dpl.planning");
+    lua_pushcfunction(L, dpl_bind_open_layouts);
+    lua_setfield(L, -2, "dpl.layouts");
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 

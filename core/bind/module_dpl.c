@@ -165,8 +165,8 @@ void dpl_bind_preload_parts(lua_State *L)
 
 /* ---- Modules that are fields of dpl, and are loaded when somebody looks at them ---- */
 
-static const char *const late_modules[][2] = {{"model", "dpl.model"}, {"hardware", "dpl.hardware"},
-                                              {"plan", "dpl.plan"}};
+static const char *const late_modules[][2] = {
+    {"model", "dpl.model"}, {"hardware", "dpl.hardware"}, {"plan", "dpl.plan"}};
 #define NUM_LATE (sizeof late_modules / sizeof late_modules[0])
 
 /* [-0, +1, e] Pushes a module, which the table at index 1 has from now on; nil where there is no

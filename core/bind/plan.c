@@ -434,11 +434,13 @@ static void set_step(lua_State *L, const dpl_step_time *s)
 }
 
 /* [-0, +0, m] A list of `count` entries of the table that `push` makes of each. */
-static void set_stages(lua_State *L, const dpl_stage *stages, int32_t count)
+static void set_stages(lua_State *L, const dpl_schedule *schedule, const dpl_stage *stages)
 {
+    int32_t count = dpl_schedule_num_stages(schedule);
     lua_createtable(L, count, 0);
     for (int32_t i = 0; i < count; i++) {
         push_stage(L, &stages[i]);
+        dpl_bind_set_integer(L, "rank", dpl_schedule_stage_rank(schedule, i));
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "stages");
@@ -515,7 +517,7 @@ static void push_estimate(lua_State *L, const dpl_plan_request *request, const w
 {
     lua_createtable(L, 0, 32);
     set_step(L, step);
-    set_stages(L, w->stages, dpl_schedule_num_stages(w->schedule));
+    set_stages(L, w->schedule, w->stages);
     set_memory(L, w->memory, dpl_schedule_num_ranks(w->schedule));
     set_objects(L, w, timeline);
     dpl_bind_set_text(L, "strategy", request->strategy);
@@ -578,7 +580,10 @@ static int rates(lua_State *L)
 
 /* ---- The module ---- */
 
-static const luaL_Reg functions[] = {{"estimate", estimate}, {"rates", rates}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"estimate", estimate},
+                                     {"rates", rates},
+                                     {"memory_over", dpl_bind_plan_memory_over},
+                                     {NULL, NULL}};
 
 int dpl_bind_open_planning(lua_State *L)
 {

@@ -471,6 +471,7 @@ static const dpl_class optimizer_class = {
     .size = sizeof(problem),
     .leading = dpl_bind_leading_sizes,
     .methods = optimizer_methods,
+    .of_models = "dpl.tuning",
 };
 
 int luaopen_dpl_simulator(lua_State *L)

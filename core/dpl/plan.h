@@ -313,20 +313,22 @@ DPL_API void dpl_stage_costs(const dpl_schedule *schedule, const dpl_stage *stag
 /* ---- Memory ---- */
 
 /*
- * What one GPU of a rank holds when it holds most, in bytes. activation_bytes are those kept at
- * the peak, transient_bytes what the action at the peak needs besides; position is that action's in
- * the rank's order, and chunks how many micro-batches (counting a stage's each) are then in flight.
+ * What one GPU of a rank holds when it holds most, in bytes. buffer_bytes: messages of the pipeline
+ * and the experts, and the layers that ZeRO 2 and 3 have whole while they work. activation_bytes
+ * are those kept at the peak, transient_bytes what the action at the peak needs besides; position
+ * is that action's in the rank's order, and chunks how many micro-batches (counting a stage's each)
+ * are then in flight.
  */
 typedef struct dpl_rank_memory {
     int32_t rank;
+    int32_t chunks;
     double params; /* on the GPU before sharding by ZeRO, all of the rank's stages */
     double parameter_bytes, gradient_bytes, optimizer_bytes;
     double activation_bytes, transient_bytes;
-    double buffer_bytes; /* of messages: pipeline and experts */
+    double buffer_bytes;
     double reserve_bytes;
     double total_bytes;
     size_t position;
-    int32_t chunks;
 } dpl_rank_memory;
 
 /* Fills rows[0 .. num_ranks - 1] from stages that dpl_plan_stages filled. */
@@ -387,5 +389,8 @@ DPL_API dpl_code dpl_step_rates(const dpl_plan *plan, const dpl_step_convention 
 #ifdef __cplusplus
 }
 #endif
+
+/* Needs what is above, and is part of dpl.h by way of this. */
+#include "layouts.h"
 
 #endif

@@ -9,10 +9,6 @@
  * "Megatron-LM" is NVIDIA's megatron/training/theoretical_memory_usage.py and training.py (function
  * num_floating_point_operations); "DeepSeek-V3" is arXiv 2412.19437.
  */
-#ifndef DPL_H
-#include "../dpl.h" /* which includes this in its place: plan.h needs it */
-#endif
-
 #ifndef DPL_TRANSFORMER_H
 #define DPL_TRANSFORMER_H
 
@@ -81,6 +77,34 @@ typedef struct dpl_transformer {
     dpl_latent_attention mla;
 } dpl_transformer;
 
+/*
+ * What is counted when FLOPs per token are: nobody's default is everybody's, so all are given.
+ * causal: attention counts half of the matrix. mtp: the layers of multi-token prediction (with a
+ * head each). recompute: a dpl_recompute whose repeated forwards count as well, which makes
+ * hardware FLOPs (HFU) of model FLOPs (MFU); DPL_RECOMPUTE_NONE counts none.
+ */
+typedef enum dpl_recompute {
+    DPL_RECOMPUTE_NONE,
+    DPL_RECOMPUTE_SELECTIVE, /* the attention core again, as Korthikanti eq. 8 counts it */
+    DPL_RECOMPUTE_FULL       /* every layer's forward again, not the head's (SC21 eq. 3) */
+} dpl_recompute;
+
+typedef struct dpl_flops_convention {
+    bool causal;
+    bool mtp;
+    int recompute;
+} dpl_flops_convention;
+
+#ifdef __cplusplus
+}
+#endif
+
+#include "../dpl.h" /* here, since its plan.h needs the types above */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* DPL_ARGUMENT where a dimension is outside its rule, naming it, its value and the rule. */
 DPL_API dpl_code dpl_transformer_check(const dpl_transformer *model, dpl_error *error);
 
@@ -119,24 +143,6 @@ DPL_API dpl_layer_parameters dpl_transformer_layer_parameters(const dpl_transfor
 
 /* Whether layer `index`, as above, is a mixture of experts. */
 DPL_API bool dpl_transformer_is_mixture(const dpl_transformer *model, int32_t index);
-
-/*
- * What is counted when FLOPs per token are: nobody's default is everybody's, so all are given.
- * causal: attention counts half of the matrix. mtp: the layers of multi-token prediction (with a
- * head each). recompute: a dpl_recompute whose repeated forwards count as well, which makes
- * hardware FLOPs (HFU) of model FLOPs (MFU); DPL_RECOMPUTE_NONE counts none.
- */
-typedef enum dpl_recompute {
-    DPL_RECOMPUTE_NONE,
-    DPL_RECOMPUTE_SELECTIVE, /* the attention core again, as Korthikanti eq. 8 counts it */
-    DPL_RECOMPUTE_FULL       /* every layer's forward again, not the head's (SC21 eq. 3) */
-} dpl_recompute;
-
-typedef struct dpl_flops_convention {
-    bool causal;
-    bool mtp;
-    int recompute;
-} dpl_flops_convention;
 
 /*
  * Floating-point operations on a token, forward and backward: 6 for each weight of a matrix product

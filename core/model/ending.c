@@ -139,20 +139,13 @@ static double parameters_late(own_stages *own, const dpl_action *order, size_t l
 
 /* ---- Both ---- */
 
-/* Sums over the rank's stages, and the lengths of one forward and one backward of each. */
-typedef struct share {
-    double dense, expert;
-    double layers;
-    double forward, backward;
-    bool has_tied;
-} share;
-
-static share share_of_rank(const own_stages *own, const dpl_schedule *s)
+dpl_share dpl_plan_share(const dpl_plan *plan, const dpl_schedule *s, const dpl_stage *stages,
+                         int32_t rank)
 {
-    share sum = {0};
+    dpl_share sum = {0};
     for (int32_t i = 0; i < dpl_schedule_num_stages(s); i++) {
-        const dpl_stage *stage = &own->stages[i];
-        if (dpl_schedule_stage_rank(s, i) != own->rank) {
+        const dpl_stage *stage = &stages[i];
+        if (dpl_schedule_stage_rank(s, i) != rank) {
             continue;
         }
         sum.dense += stage->params;
@@ -161,9 +154,16 @@ static share share_of_rank(const own_stages *own, const dpl_schedule *s)
         sum.forward += stage->forward;
         sum.backward += stage->backward;
         sum.has_tied |= stage->has_embedding || stage->has_head;
+        sum.stages++;
     }
-    sum.has_tied &= own->plan->model.tied_embeddings && own->plan->layout.pipeline > 1;
+    sum.has_tied &= plan->model.tied_embeddings && plan->layout.pipeline > 1;
     return sum;
+}
+
+/* Whether what follows the pipeline hides behind the timeline's actions. */
+static bool hides(const dpl_plan *plan, const dpl_share *sum)
+{
+    return plan->layout.zero < 2 && plan->layout.data_overlap && sum->stages <= MOST_STAGES;
 }
 
 /* What is left of a transfer that goes layer by layer behind work of as many layers. */
@@ -176,7 +176,7 @@ static double left_over(const dpl_plan *plan, double transfer, double work, doub
 }
 
 /* Where embedding and head are one matrix on two ranks, its gradient is summed over both. */
-static double tied_seconds(const dpl_plan *plan, const share *own)
+static double tied_seconds(const dpl_plan *plan, const dpl_share *own)
 {
     const dpl_parallelism *l = &plan->layout;
     double table = (double)plan->model.vocab * plan->model.hidden / l->tensor;
@@ -187,7 +187,7 @@ static double tied_seconds(const dpl_plan *plan, const share *own)
 
 /* With ZeRO 2 every micro-batch's gradients are reduced behind its backward, with 3 parameters are
  * gathered behind every forward and backward: what is left of each adds up. */
-static void end_each_chunk(const dpl_plan *plan, const share *sum, const dpl_tail *tail,
+static void end_each_chunk(const dpl_plan *plan, const dpl_share *sum, const dpl_tail *tail,
                            dpl_ending *end)
 {
     double chunks = dpl_plan_chunks(&plan->layout);
@@ -201,33 +201,43 @@ static void end_each_chunk(const dpl_plan *plan, const share *sum, const dpl_tai
     }
 }
 
+dpl_ending dpl_plan_least_ending(const dpl_plan *plan, double routes, const dpl_share *sum,
+                                 double last)
+{
+    dpl_tail tail = dpl_plan_tail(plan, routes, sum->dense, sum->expert);
+    dpl_ending end = {.data_seconds = tail.gradients + tail.parameters,
+                      .data_bytes = tail.sent,
+                      .done = last,
+                      .after = tail.optimizer,
+                      .optimizer = tail.optimizer};
+    if (plan->layout.zero >= 2) {
+        end_each_chunk(plan, sum, &tail, &end);
+    } else if (!hides(plan, sum)) {
+        end.done += tail.gradients;
+        end.after += tail.parameters;
+    }
+    end.done += tied_seconds(plan, sum);
+    return end;
+}
+
 dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_stage *stages,
                            const dpl_timeline *timeline, int32_t rank)
 {
     const dpl_schedule *schedule = dpl_timeline_schedule(timeline);
     double routes = (double)dpl_schedule_num_routes(schedule);
-    own_stages own = {.plan = plan, .timeline = timeline, .stages = stages, .routes = routes};
     size_t length = 0;
     const dpl_action *order = dpl_schedule_order(schedule, rank, &length);
-    own.rank = rank;
-    share sum = share_of_rank(&own, schedule);
-    dpl_tail tail = dpl_plan_tail(plan, routes, sum.dense, sum.expert);
-    dpl_ending end = {.data_seconds = tail.gradients + tail.parameters,
-                      .data_bytes = tail.sent,
-                      .after = tail.optimizer,
-                      .optimizer = tail.optimizer};
-    end.done = length > 0 ? dpl_timeline_end(timeline, rank, length - 1) : 0;
-    list_own(&own, schedule);
-    if (plan->layout.zero >= 2) {
-        end_each_chunk(plan, &sum, &tail, &end);
-    } else if (plan->layout.data_overlap && own.count <= MOST_STAGES) {
-        end.done = fmax(end.done, gradients_done(&own, order, length));
-        list_own(&own, schedule);
-        end.after += fmax(0, parameters_late(&own, order, length));
-    } else {
-        end.done += tail.gradients;
-        end.after += tail.parameters;
+    dpl_share sum = dpl_plan_share(plan, schedule, stages, rank);
+    double last = length > 0 ? dpl_timeline_end(timeline, rank, length - 1) : 0;
+    dpl_ending end = dpl_plan_least_ending(plan, routes, &sum, last);
+    if (!hides(plan, &sum)) {
+        return end;
     }
-    end.done += tied_seconds(plan, &sum);
+    own_stages own = {.plan = plan, .timeline = timeline, .stages = stages, .routes = routes};
+    own.rank = rank;
+    list_own(&own, schedule);
+    end.done = fmax(last, gradients_done(&own, order, length)) + tied_seconds(plan, &sum);
+    list_own(&own, schedule);
+    end.after += fmax(0, parameters_late(&own, order, length));
     return end;
 }

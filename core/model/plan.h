@@ -32,6 +32,16 @@ bool dpl_schedule_splits(const dpl_schedule *schedule);
 void dpl_stage_costs_of(int32_t n, bool split, const dpl_stage *stages, double p2p, double *room,
                         dpl_costs *costs);
 
+/* Stages, message and latency from the parts of a plan that was checked. */
+void dpl_plan_fill_stages(const dpl_plan *plan, const dpl_parts *parts,
+                          const dpl_schedule *schedule, dpl_stage *stages, double *message_bytes,
+                          double *p2p);
+
+/* All of a row but its activations, which are there: the state of so many parameters of so many
+ * layers, of which `routes` pipelines hold copies, and the sum. */
+void dpl_plan_state(const dpl_plan *plan, double routes, double dense, double expert,
+                    int32_t layers, dpl_rank_memory *row);
+
 /* What a GPU of a rank holds. */
 void dpl_plan_rank_memory(const dpl_plan *plan, const dpl_schedule *schedule,
                           const dpl_stage *stages, int32_t rank, dpl_rank_memory *row);
@@ -65,5 +75,25 @@ typedef struct dpl_ending {
  * action, `after` at least dpl_plan_tail's optimizer. */
 dpl_ending dpl_plan_ending(const dpl_plan *plan, const dpl_stage *stages,
                            const dpl_timeline *timeline, int32_t rank);
+
+/* Sums over a rank's stages, and the lengths of one forward and one backward of each. */
+typedef struct dpl_share {
+    double dense, expert;
+    double layers;
+    double forward, backward;
+    bool has_tied;
+    int32_t stages;
+} dpl_share;
+
+dpl_share dpl_plan_share(const dpl_plan *plan, const dpl_schedule *schedule,
+                         const dpl_stage *stages, int32_t rank);
+
+/* No more than dpl_plan_ending, of a rank whose last action ends no sooner than `last`; the same
+ * where nothing hides behind the timeline's actions. */
+dpl_ending dpl_plan_least_ending(const dpl_plan *plan, double routes, const dpl_share *sum,
+                                 double last);
+
+/* The rank that holds most, of a step. */
+void dpl_plan_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step);
 
 #endif

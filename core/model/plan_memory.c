@@ -144,6 +144,19 @@ static double buffer_bytes(const dpl_plan *plan)
     return bytes;
 }
 
+/* What ZeRO shares out is whole while a layer works: its parameters and the next one's under 3, its
+ * gradients under 2 and 3. */
+static double whole_layers(const dpl_plan *plan, double params, int32_t layers)
+{
+    const dpl_parallelism *l = &plan->layout;
+    double each = layers > 0 ? params / layers : params;
+    double bytes = l->zero >= 2 ? l->gradient_bytes * each : 0;
+    if (l->zero >= 3) {
+        bytes += fmin(2, layers) * l->parameter_bytes * each;
+    }
+    return dense_copies(l, 1) > 1 ? bytes : 0;
+}
+
 static void sum_stages(const dpl_schedule *s, const dpl_stage *stages, int32_t rank, double *dense,
                        double *expert, int32_t *layers)
 {
@@ -179,14 +192,19 @@ void dpl_plan_rank_memory(const dpl_plan *plan, const dpl_schedule *schedule,
     double dense = 0;
     double expert = 0;
     int32_t layers = 0;
-    double routes = (double)dpl_schedule_num_routes(schedule);
     *row = (dpl_rank_memory){.rank = rank};
     sum_stages(schedule, stages, rank, &dense, &expert, &layers);
-    fill_state(plan, routes, dense, expert, row);
-    offload_weights(plan, layers, row);
     find_peak(schedule, stages, row);
     offload_activations(plan, schedule, stages, row);
-    row->buffer_bytes = buffer_bytes(plan);
+    dpl_plan_state(plan, (double)dpl_schedule_num_routes(schedule), dense, expert, layers, row);
+}
+
+void dpl_plan_state(const dpl_plan *plan, double routes, double dense, double expert,
+                    int32_t layers, dpl_rank_memory *row)
+{
+    fill_state(plan, routes, dense, expert, row);
+    offload_weights(plan, layers, row);
+    row->buffer_bytes = buffer_bytes(plan) + whole_layers(plan, dense + expert, layers);
     row->reserve_bytes = plan->layout.reserve_bytes;
     row->total_bytes = row->parameter_bytes + row->gradient_bytes + row->optimizer_bytes +
                        row->activation_bytes + row->transient_bytes + row->buffer_bytes +

@@ -69,6 +69,20 @@ static double gather_again(const dpl_plan *plan)
     return dpl_gather_seconds(plan, group, 2.0 * dpl_plan_tokens(plan) * plan->model.hidden);
 }
 
+void dpl_plan_fill_stages(const dpl_plan *plan, const dpl_parts *parts,
+                          const dpl_schedule *schedule, dpl_stage *stages, double *bytes,
+                          double *p2p)
+{
+    for (size_t route = 0; route < dpl_schedule_num_routes(schedule); route++) {
+        fill_route(plan, parts, schedule, route, stages);
+    }
+    if (schedule->num_pairs > 0) {
+        fill_pairs(plan, schedule, stages);
+    }
+    *bytes = message_bytes(plan);
+    *p2p = plan->machine.slowdown * (dpl_message_seconds(plan, *bytes) + gather_again(plan));
+}
+
 dpl_code dpl_plan_stages(const dpl_plan *plan, const dpl_schedule *schedule, dpl_stage *stages,
                          double *bytes, double *p2p, dpl_error *error)
 {
@@ -89,14 +103,7 @@ dpl_code dpl_plan_stages(const dpl_plan *plan, const dpl_schedule *schedule, dpl
     }
     dpl_parts parts;
     dpl_plan_parts(plan, &parts);
-    for (size_t route = 0; route < routes; route++) {
-        fill_route(plan, &parts, schedule, route, stages);
-    }
-    if (schedule->num_pairs > 0) {
-        fill_pairs(plan, schedule, stages);
-    }
-    *bytes = message_bytes(plan);
-    *p2p = plan->machine.slowdown * (dpl_message_seconds(plan, *bytes) + gather_again(plan));
+    dpl_plan_fill_stages(plan, &parts, schedule, stages, bytes, p2p);
     return DPL_OK;
 }
 

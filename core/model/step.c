@@ -90,7 +90,7 @@ dpl_code dpl_step_rates(const dpl_plan *plan, const dpl_step_convention *convent
     return DPL_OK;
 }
 
-static void find_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step)
+void dpl_plan_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step)
 {
     step->worst_rank = 0;
     for (int32_t rank = 1; rank < ranks; rank++) {
@@ -109,7 +109,7 @@ dpl_code dpl_plan_step(const dpl_plan *plan, const dpl_stage *stages, const dpl_
     *step = (dpl_step_time){0};
     step->pipeline = summary->makespan;
     step->bubble_ratio = summary->bubble_ratio;
-    find_worst(memory, dpl_schedule_num_ranks(dpl_timeline_schedule(timeline)), step);
+    dpl_plan_worst(memory, dpl_schedule_num_ranks(dpl_timeline_schedule(timeline)), step);
     end_step(plan, stages, timeline, step);
     return dpl_step_rates(plan, convention, step->step_time, step, error);
 }

@@ -7,8 +7,8 @@
 --   aliases     by name, "dpl.Kind": { name =, text =, type =, values = { { value =, text = } } }
 --   modules     names, sorted
 --
--- A file belongs to the module that its ---@meta names; a module may have several files, each of which
--- begins its class anew. Fields are { name =, optional =, type =, text = }.
+-- A file belongs to the module that its ---@meta names; a module may have several files, each of
+-- which begins its class anew. Fields are { name =, optional =, type =, text = }.
 
 local library = require "dpl.library"
 

@@ -74,6 +74,7 @@ local plan = {}
 
 ---A stage on one GPU, for one micro-batch.
 ---@class dpl.PlanStage
+---@field rank integer that has it
 ---@field piece integer of the model, from 0
 ---@field first_layer integer from 0
 ---@field layers integer
@@ -105,7 +106,7 @@ local plan = {}
 ---@field optimizer_bytes number
 ---@field activation_bytes number kept at the peak
 ---@field transient_bytes number what the action at the peak needs besides
----@field buffer_bytes number of messages
+---@field buffer_bytes number of messages, and of layers that ZeRO 2 and 3 have whole while they work
 ---@field reserve_bytes number
 ---@field total_bytes number
 ---@field peak_action integer position in the rank's order, from 0
