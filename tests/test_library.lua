@@ -22,8 +22,8 @@ local INTERNAL <const> = {
   "dpl.measured_pipelines", "dpl.measured_simumax", "dpl.measured_vtrain", "dpl.models",
   "dpl.nearest", "dpl.options", "dpl.page.css", "dpl.page.js", "dpl.page_timelines.js",
   "dpl.plan_arguments", "dpl.planned", "dpl.planning", "dpl.presets", "dpl.report",
-  "dpl.scalability", "dpl.svg", "dpl.transformer", "dpl.tuning", "dpl.validation_arithmetic",
-  "dpl.write_file",
+  "dpl.scalability", "dpl.svg", "dpl.transformer", "dpl.tuning", "dpl.validation",
+  "dpl.validation_arithmetic", "dpl.validation_runs", "dpl.validation_simulation", "dpl.write_file",
 }
 
 local function set_of(list)

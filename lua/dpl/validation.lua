@@ -3,10 +3,10 @@
 -- A table has source, title, kind, what (it predicts), rows, mean and worst (of the absolute errors
 -- that are scored), count (of them) and missed; target where the project has set itself one, as
 -- { mean, worst }, shares, the second of which may be missing, and empty for arithmetic; note where
--- something is to be said. A row has name, unit, measured, predicted and error (of predicted /
--- measured over 1), or refused (why dpl has no figure); within, for arithmetic, whether it is what was printed;
--- calibration where something is fitted on it and outside (why) where it is beyond what the model
--- covers: these are shown, and those fitted on are not scored.
+-- something is to be said. A row has name, unit, measured, predicted and error, which is
+-- predicted / measured - 1, or refused (why dpl has no figure); within, for arithmetic: whether it
+-- is what was printed; calibration where something is fitted on it and outside (why) where it is
+-- beyond what the model covers: these are shown, and those fitted on are not scored.
 
 local arithmetic = require "dpl.validation_arithmetic"
 local measured = require "dpl.measured"
