@@ -180,6 +180,10 @@ demo: ## installs what is missing, builds, runs the main job
 	@+$(submake) all
 	$(DPL) scripts/deepseek_v3.lua
 
+.PHONY: validate
+validate: all ## prints published measurements beside dpl's predictions of them; fails where one misses
+	@$(DPL) scripts/validate.lua
+
 .PHONY: test
 test: ## installs what is missing, builds, runs all tests, or those that match T=pattern
 	$(packages) build test

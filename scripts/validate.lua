@@ -22,7 +22,7 @@ end
 local function remark(row)
   return row.refused and "no figure: " .. row.refused
     or row.calibration and "calibration, not scored"
-    or row.outside or row.within == false and "MISSED" or ""
+    or row.outside or row.within == false and "differs" or ""
 end
 
 local function print_rows(made)
@@ -42,22 +42,25 @@ local function print_rows(made)
 end
 
 local function target_text(made)
-  if made.kind == "arithmetic" then
-    return "0.5 %, or the printed digits"
-  elseif not made.target then
+  if not made.target then
     return "none"
+  elseif made.kind == "arithmetic" then
+    return "0.5 %, or the printed digits"
   end
   local worst = made.target[2] and (", worst %g %%"):format(100 * made.target[2]) or ""
   return ("mean %g %%"):format(100 * made.target[1]) .. worst
 end
 
 local function verdict(made)
-  return made.missed and "MISSED" or (made.target or made.kind == "arithmetic") and "met" or ""
+  return made.missed and "MISSED" or made.target and "met" or ""
 end
 
 local function print_table(made)
   print(("\n%s: %s"):format(made.title, made.what))
   print_rows(made)
+  if made.note then
+    print("note: " .. made.note)
+  end
   print(("mean %s, worst %s of %d; target: %s%s"):format(percent(made.mean), percent(made.worst),
     made.count, target_text(made), verdict(made) ~= "" and ": " .. verdict(made) or ""))
 end
@@ -117,32 +120,49 @@ local function chosen_sources()
   return chosen
 end
 
-local sources, all, missed = chosen_sources(), {}, 0
-if args.csv then
-  print("source,kind,row,unit,measured,predicted,error,remark")
-end
-for _, source in ipairs(sources) do
-  local tables = validation.tables(source)
-  if args.csv then
-    for _, made in ipairs(tables) do
-      print_csv(made)
+-- All tables of the sources, printed as they are made.
+local function make(sources)
+  local all = {}
+  for _, source in ipairs(sources) do
+    local tables = validation.tables(source)
+    if args.csv then
+      for _, made in ipairs(tables) do
+        print_csv(made)
+      end
+    elseif not args.summary then
+      print_source(source, tables)
     end
-  elseif not args.summary then
-    print_source(source, tables)
+    table.move(tables, 1, #tables, #all + 1, all)
   end
+  return all
+end
+
+local function count_missed(tables)
+  local missed = 0
   for _, made in ipairs(tables) do
-    all[#all + 1] = made
     missed = missed + (made.missed and 1 or 0)
   end
+  return missed
 end
-if not args.csv then
+
+local function conclude(tables, missed)
   if not args.summary then
     print("\n== summary (target: of the mean and the worst error)")
   end
-  print_summary(all)
+  print_summary(tables)
   for _, left in ipairs(args.source and {} or measured.left_out) do
     print(("left out: %s: %s"):format(left.what, left.why))
   end
-  print(missed == 0 and "every target is met" or ("%d targets MISSED"):format(missed))
+  print(missed == 0 and "every target is met"
+    or ("%d target%s MISSED"):format(missed, missed == 1 and "" or "s"))
+end
+
+if args.csv then
+  print("source,kind,row,unit,measured,predicted,error,remark")
+end
+local tables = make(chosen_sources())
+local missed = count_missed(tables)
+if not args.csv then
+  conclude(tables, missed)
 end
 os.exit(missed == 0 and 0 or 1, true)

@@ -21,8 +21,8 @@ local TestAll = process.test_table()
 
 local SCRIPTS = {
   "comm_sensitivity", "compare", "config_search", "custom_strategy", "deepseek_v3", "gallery",
-  "memory", "plan", "quickstart", "scaling", "search",
-  "sensitivity_study", "zero_bubble_tables",
+  "memory", "plan", "quickstart", "scaling", "search", "sensitivity_study", "validate",
+  "zero_bubble_tables",
 }
 
 function TestAll.test_help()

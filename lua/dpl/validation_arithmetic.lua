@@ -17,7 +17,7 @@ local function flops(row, recompute, causal)
     causal = row.causal
   end
   return tokens * arithmetic.model(row):flops_per_token {
-    seq_len = row.seq_len, causal = causal, mtp = false, recompute = recompute,
+    seq_len = row.seq_len, causal = causal, mtp = row.mtp or false, recompute = recompute,
   }
 end
 

@@ -2,7 +2,6 @@
 -- holds, from the model, the machine and the layout alone.
 
 local arithmetic = require "dpl.validation_arithmetic"
-local efficiencies = require "dpl.efficiencies"
 local plan = require "dpl.plan"
 local planning = require "dpl.planning"
 
@@ -24,14 +23,6 @@ function runs.options(row)
   options.peak = row.peak or "bf16"
   options.causal = row.causal or false
   return options
-end
-
-local function average(list)
-  local sum = 0
-  for _, value in ipairs(list) do
-    sum = sum + value
-  end
-  return sum / #list
 end
 
 -- Rows of a middle stage that is one layer of the model alone.
@@ -78,7 +69,7 @@ function runs.memory_rows(source)
   local list = {}
   for _, row in ipairs(source.rows) do
     local gib = row.memory_gib or row.memory_gb
-    if gib and not row.calibration then
+    if gib then
       local made, message = plan.make(runs.options(row))
       list[#list + 1] = {
         name = row.name, unit = "GiB", measured = gib, predicted = made and made.worst_bytes / GIB,
@@ -113,13 +104,5 @@ function runs.formula_rows(source)
   end
   return list
 end
-
--- Where the machine's shares come from.
-function runs.calibrated(source)
-  local shares = efficiencies[source.hardware]
-  return shares and shares.source or "assumed"
-end
-
-runs.average = average
 
 return runs
