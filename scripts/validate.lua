@@ -15,6 +15,22 @@ parser:flag("--summary", "print the last table alone")
 
 local args = parser:parse()
 
+local PAGE <const> = 98
+
+-- Words in lines of a page, those after the first indented.
+local function print_wrapped(text, indent)
+  local line = ""
+  for word in text:gmatch("%S+") do
+    if line ~= "" and utf8.len(line) + utf8.len(word) + 1 > PAGE then
+      print(line)
+      line = indent .. word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  print(line)
+end
+
 local function percent(share)
   return share and ("%.2f %%"):format(100 * share) or "-"
 end
@@ -25,19 +41,33 @@ local function remark(row)
     or row.outside or row.within == false and "differs" or ""
 end
 
+-- A longer name has a line of its own, above its figures.
+local LONGEST_NAME <const> = 56
+
 local function print_rows(made)
   local width = 0
   for _, row in ipairs(made.rows) do
-    width = math.max(width, utf8.len(row.name))
+    width = math.max(width, math.min(utf8.len(row.name), LONGEST_NAME))
   end
   local layout = "%-" .. width .. "s  %10s  %10s  %8s  %s"
   print((layout:format("row", "measured", "predicted", "error", "unit")))
   for _, row in ipairs(made.rows) do
     local predicted = row.predicted and ("%.4g"):format(row.predicted) or "-"
     local error = row.error and ("%+.2f %%"):format(100 * row.error) or "-"
-    local text = layout:format(row.name, ("%.4g"):format(row.measured), predicted, error,
-      ("%-8s %s"):format(row.unit, remark(row)))
-    print((text:gsub(" +$", "")))
+    local name = row.name
+    if utf8.len(name) > LONGEST_NAME then
+      print(name)
+      name = ""
+    end
+    local text = layout:format(name, ("%.4g"):format(row.measured), predicted, error,
+      ("%-8s"):format(row.unit))
+    local said = remark(row)
+    if utf8.len(text) + utf8.len(said) + 1 <= PAGE then
+      print(((text .. " " .. said):gsub(" +$", "")))
+    else
+      print((text:gsub(" +$", "")))
+      print_wrapped("    " .. said, "    ")
+    end
   end
 end
 
@@ -59,7 +89,7 @@ local function print_table(made)
   print(("\n%s: %s"):format(made.title, made.what))
   print_rows(made)
   if made.note then
-    print("note: " .. made.note)
+    print_wrapped("note: " .. made.note, "  ")
   end
   print(("mean %s, worst %s of %d; target: %s%s"):format(percent(made.mean), percent(made.worst),
     made.count, target_text(made), verdict(made) ~= "" and ": " .. verdict(made) or ""))
@@ -67,12 +97,12 @@ end
 
 local function print_source(source, tables)
   print(("\n== %s (%s)"):format(source.title, source.name))
-  print("source: " .. source.source)
+  print_wrapped("source: " .. source.source, "  ")
   if source.note then
-    print("note: " .. source.note)
+    print_wrapped("note: " .. source.note, "  ")
   end
   for _, left in ipairs(source.left_out) do
-    print(("left out: %s: %s"):format(left.what, left.why))
+    print_wrapped(("left out: %s: %s"):format(left.what, left.why), "  ")
   end
   for _, made in ipairs(tables) do
     print_table(made)
@@ -94,8 +124,8 @@ local function print_csv(made)
 end
 
 local function print_summary(tables)
-  print(("%-26s  %-10s  %4s  %8s  %8s  %-28s  %s"):format("source", "kind", "rows", "mean",
-    "worst", "target", ""))
+  print(("%-26s  %-10s  %4s  %8s  %8s  %s"):format("source", "kind", "rows", "mean", "worst",
+    "target"))
   for _, made in ipairs(tables) do
     local text = ("%-26s  %-10s  %4d  %8s  %8s  %-28s  %s"):format(made.source, made.kind,
       made.count, percent(made.mean), percent(made.worst), target_text(made), verdict(made))

@@ -66,11 +66,17 @@ function plan_arguments.model_of(args)
   return model.get(args.model)
 end
 
--- The options of dpl.plan that the command line has given.
+-- Models that send a token to the experts of so many nodes at most: arXiv 2412.19437, 2.1.2.
+local EXPERT_NODES <const> = { ["deepseek-v3"] = 4 }
+
+-- The options of dpl.plan that the command line has given. What a model is trained with it has
+-- without being told: its multi-token prediction, and experts on few nodes.
 function plan_arguments.options_of(args)
-  local given = { model = plan_arguments.model_of(args),
-    hardware = require("dpl.hardware").get(args.hardware), causal = args.attention == "causal",
-    mtp = false, peak = args.peak, precision = args.precision }
+  local found = plan_arguments.model_of(args)
+  local given = { model = found, hardware = require("dpl.hardware").get(args.hardware),
+    causal = args.attention == "causal", mtp = false, peak = args.peak,
+    precision = args.precision, train_mtp = found.mtp_layers > 0,
+    expert_nodes = EXPERT_NODES[found.name] }
   for _, degree in ipairs(DEGREES) do
     given[degree[3]] = args[degree[3]]
   end
