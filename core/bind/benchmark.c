@@ -83,53 +83,25 @@ void dpl_estimator_push_refusals(lua_State *L, const dpl_estimates *all)
     }
 }
 
-/* ---- Searches of layouts ---- */
-
-/* [-n, +1, e] ConfigurationSearch{...}: with `model` a search of layouts, which is written in Lua,
- * else what upvalue 1 makes. */
-static int new_search(lua_State *L)
-{
-    bool of_layouts = lua_istable(L, 2) && lua_getfield(L, 2, "model") != LUA_TNIL;
-    lua_settop(L, 2);
-    if (of_layouts) {
-        lua_getglobal(L, "require");
-        lua_pushliteral(L, "dpl.configurations");
-        lua_call(L, 1, 1);
-        lua_getfield(L, -1, "new");
-        lua_pushvalue(L, 2);
-        lua_call(L, 1, 1);
-        return 1;
-    }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, 2, 1);
-    return 1;
-}
-
-/* [-0, +0, m] Puts that before the call of the class on top. */
-static void search_layouts_too(lua_State *L)
-{
-    lua_getmetatable(L, -1);
-    lua_getfield(L, -1, "__call");
-    lua_pushcclosure(L, new_search, 1);
-    lua_setfield(L, -2, "__call");
-    lua_pop(L, 1);
-}
-
 /* ---- The module ---- */
+
+/* A class, and the module of Lua that makes its objects where a model is given. */
+typedef struct handed_over {
+    const dpl_class *class;
+    const char *module;
+} handed_over;
 
 int luaopen_dpl_benchmark(lua_State *L)
 {
-    static const dpl_class *const classes[] = {&dpl_memory_estimator, &dpl_throughput_estimator,
-                                               &dpl_scalability_analyzer,
-                                               &dpl_configuration_search};
+    static const handed_over classes[] = {{&dpl_memory_estimator, "dpl.memory_estimator"},
+                                          {&dpl_throughput_estimator, "dpl.throughput_estimator"},
+                                          {&dpl_scalability_analyzer, "dpl.scalability_analyzer"},
+                                          {&dpl_configuration_search, "dpl.configurations"}};
     lua_createtable(L, 0, 4);
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        dpl_bind_push_class(L, classes[i]);
-        if (classes[i] == &dpl_configuration_search) {
-            search_layouts_too(L);
-        }
-        lua_setfield(L, -2, classes[i]->name);
+        dpl_bind_push_class(L, classes[i].class);
+        dpl_bind_hand_over(L, classes[i].module);
+        lua_setfield(L, -2, classes[i].class->name);
     }
     return 1;
 }

@@ -281,6 +281,12 @@ extern const char *const dpl_bind_leading_sizes[];
  */
 void dpl_bind_push_class(lua_State *L, const dpl_class *class);
 
+/*
+ * [-0, +0, m] Objects of the class on top whose options have a `model` are made by the function
+ * `new` of a module that is written in Lua, which takes the options.
+ */
+void dpl_bind_hand_over(lua_State *L, const char *module);
+
 /* [-0, +0, e] The struct of the object at index 1 of a method; raises where '.' was used for ':'.
  */
 void *dpl_bind_self(lua_State *L, const dpl_class *class);

@@ -250,8 +250,7 @@ static const dpl_option layout_fields[] = {
      DPL_REQUIRED, "", "that MFU is a share of", precisions},
 };
 
-/* Layouts' options, then the two that are tables. */
-static const char *const others[] = {"model", "hardware"};
+static const char *const others[] = {"model", "hardware"}; /* after layouts' options */
 #define NUM_NAMES (COUNT_OF(layout_fields) + COUNT_OF(others))
 
 static void list_names(const char *names[NUM_NAMES + 1])
@@ -547,7 +546,7 @@ static int estimate(lua_State *L)
     dpl_plan_memory(&request.plan, w.schedule, w.stages, w.memory);
     dpl_stage_costs(w.schedule, w.stages, w.p2p, w.room, &costs);
     dpl_bind_simulate(L, w.schedule_index, &costs, NULL);
-    int timeline = lua_gettop(L);
+    const int timeline = lua_gettop(L);
     if (dpl_plan_step(&request.plan, w.stages, w.memory, &request.convention,
                       dpl_bind_check_timeline(L, timeline), &step, &error) != DPL_OK) {
         return dpl_bind_fail(L, &error);
@@ -578,7 +577,8 @@ static int rates(lua_State *L)
 
 /* ---- The module ---- */
 
-static const luaL_Reg functions[] = {{"estimate", estimate}, {"rates", rates}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"estimate", estimate}, {"held", dpl_bind_plan_held}, {"rates", rates}, {NULL, NULL}};
 
 int dpl_bind_open_planning(lua_State *L)
 {

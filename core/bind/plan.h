@@ -29,8 +29,12 @@ void dpl_bind_machine(lua_State *L, int index, const char *owner, dpl_machine *m
 /*
  * [-n, +1, m] The module dpl.planning, what dpl.plan has in C:
  *   estimate(options)     a plan's step, memory, stages, schedule and timeline, as a table
+ *   held(options, schedule, rank)   activations and transients, bytes by action of the rank's order
  *   names                 of its options, sorted
  */
 int dpl_bind_open_planning(lua_State *L);
+
+/* [-3, +1|+3, e] held(options, schedule, rank) */
+int dpl_bind_plan_held(lua_State *L);
 
 #endif

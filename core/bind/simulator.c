@@ -484,6 +484,7 @@ int luaopen_dpl_simulator(lua_State *L)
     dpl_bind_push_class(L, &comparator_class);
     lua_setfield(L, -2, "ScheduleComparator");
     dpl_bind_push_class(L, &optimizer_class);
+    dpl_bind_hand_over(L, "dpl.config_optimizer");
     lua_setfield(L, -2, "ConfigOptimizer");
     return 1;
 }

@@ -10,7 +10,7 @@ local GIB <const> = 1 << 30
 -- Seconds of one micro-batch in one stage, by what they are spent on.
 local PARTS <const> = { "products", "core", "bytes" }
 
-local CAUSES <const> = {
+why.CAUSES = {
   { "products", "products of matrices" },
   { "core", "attention core" },
   { "bytes", "what only moves bytes" },
@@ -32,7 +32,7 @@ local function mean_seconds(plan, part)
 end
 
 -- A step's seconds by cause, on the mean rank; they add up to the step.
-local function causes_of(plan)
+function why.causes_of(plan)
   local slowdown = plan.options.hardware.efficiency.slowdown or 1
   local busy = plan.pipeline * (1 - plan.bubble_ratio)
   local causes = { bubble = plan.pipeline - busy, data = plan.data_exposed,
@@ -194,7 +194,7 @@ end
 local function cause_lines(winner, second)
   local lines = { ("  %-34s %10s"):format("seconds of a step, mean rank", "best")
     .. (second and (" %10s %10s"):format("next", "it loses") or "") }
-  for _, cause in ipairs(CAUSES) do
+  for _, cause in ipairs(why.CAUSES) do
     local mine = winner.causes[cause[1]]
     local line = ("  %-34s %10.4f"):format(cause[2], mine)
     if second then
@@ -243,7 +243,7 @@ local function to_text(result)
   else
     lines[1] = "No other that was kept has another figure."
   end
-  table.move(cause_lines(result.winner, second), 1, #CAUSES + 2, #lines + 1, lines)
+  table.move(cause_lines(result.winner, second), 1, #why.CAUSES + 2, #lines + 1, lines)
   lines[#lines + 1] = memory_line(result.winner, second)
   lines[#lines + 1] = "What would change it:"
   local changes = change_lines(result)
@@ -254,7 +254,7 @@ end
 local METATABLE <const> = { __name = "dpl.LayoutExplanation", __tostring = to_text }
 
 local function side(search, row)
-  return { row = row, causes = causes_of(search:plan(row)) }
+  return { row = row, causes = why.causes_of(search:plan(row)) }
 end
 
 function why.explain(search, rows)
