@@ -1,23 +1,28 @@
 -- How throughput grows with the ranks of the pipeline: the same model on more of them (strong), or
--- a model that grows with them (weak), strategy by strategy.
+-- a model that grows with them (weak), strategy by strategy. With --model, how that of a real model
+-- grows with the copies of a layout, up to 100,000 GPUs, and what ends it.
 
 local dpl = require "dpl"
 local arguments = require "dpl.arguments"
 local benchmark = require "dpl.benchmark"
 local chart = require "dpl.chart"
+local plan_arguments = require "dpl.plan_arguments"
 
 local parser = arguments.parser("scaling.lua",
   "Shows how the throughput of pipeline strategies scales with the number of ranks.")
   :epilog("Times come from FLOPs, on H100s that reach half of their peak. Efficiency is the "
     .. "speed-up over one rank without a bubble, for each rank.\n\n"
-    .. "example: dpl scripts/scaling.lua --strategies 1f1b,zbv,dualpipe --plot scaling.svg")
+    .. "example: dpl scripts/scaling.lua --strategies 1f1b,zbv,dualpipe --plot scaling.svg\n\n"
+    .. "With --model it is the copies of a layout (--tensor and so on) that grow: strong, the batch "
+    .. "stays; weak, every copy has --batch samples.\n\n"
+    .. "example: dpl scripts/scaling.lua --model llama3-70b --tensor 8 --pipeline 2 --batch 1024")
 
 local function option(name, meaning, default, converter)
   parser:option(name, meaning, default):argname("<n>"):convert(converter(name))
 end
 
 -- Rising whole numbers with commas between them.
-local function ranks(name)
+local function rising(name)
   local count = arguments.count(name)
   return function(text)
     local list = {}
@@ -34,7 +39,7 @@ local function ranks(name)
   end
 end
 
-option("--ranks", "numbers of ranks, with commas", "2,4,8,16,32", ranks)
+option("--ranks", "numbers of ranks, with commas", "2,4,8,16,32", rising)
 option("--chunks", "micro-batches of a step", "64", arguments.count)
 option("--params", "parameters of the model, on the first number of ranks", "6.7e9",
   arguments.positive)
@@ -47,6 +52,12 @@ parser:option("--mode", "strong: the same model; weak: one that grows with the r
 parser:option("--strategies", "names with commas (default: all)")
   :argname("<names>"):convert(arguments.list("--strategies"))
 arguments.plot_option(parser, "efficiency over ranks")
+plan_arguments.add_presets(parser, nil, "h100")
+parser:option("--gpus", "with --model: numbers of GPUs, with commas (default: doubling, to 100000)")
+  :argname("<n>"):convert(rising("--gpus"))
+parser:option("--threshold", "with --model: the efficiency under which scaling ends", "0.9")
+  :argname("<x>"):convert(arguments.positive("--threshold"))
+plan_arguments.add_layout(parser)
 
 -- Figures by number of ranks, and why some sizes have none.
 local function scale(args, strategy)
@@ -108,6 +119,39 @@ local function print_tables(args, names, figures)
   end)
 end
 
+---- A model's layout ----
+
+local function describe(args, given)
+  print(("%s scaling of %s on %s: copies of tensor %d x pipeline %d x context %d, %s;"):format(
+    args.mode, given.model.name, given.hardware.name, given.tensor_parallel,
+    given.pipeline_parallel, given.context_parallel, given.strategy))
+  print(("%d samples a step%s. Efficiency is against the first, a GPU; seconds of the mean rank.")
+    :format(args.batch, args.mode == "weak" and " and copy" or ""))
+  print(plan_arguments.convention_of(given) .. ".\n")
+end
+
+local function scale_model(args)
+  local given = plan_arguments.options_of(args)
+  if args.mode == "weak" then
+    given.global_batch = args.batch * args.data_parallel
+  end
+  local analyzer = benchmark.ScalabilityAnalyzer(given)
+  local rows, refused = analyzer[args.mode .. "_scaling"](analyzer, args.gpus)
+  if #rows == 0 then
+    error(refused[1] and refused[1].reason or "a copy takes more GPUs than there are", 0)
+  end
+  describe(args, given)
+  print(analyzer:report(rows, args.threshold))
+  for _, row in ipairs(refused) do
+    print(("not shown: %d GPUs: %s"):format(row.gpus, row.reason))
+  end
+  if args.plot then
+    arguments.plot(args.plot, analyzer:chart(rows))
+  end
+end
+
+---- The pipeline alone ----
+
 local function main(args)
   local figures, names, refusals = {}, args.strategies or dpl.strategies(), {}
   for _, name in ipairs(names) do
@@ -130,4 +174,5 @@ local function main(args)
   end
 end
 
-arguments.try(parser, main, parser:parse())
+local args = parser:parse()
+arguments.try(parser, args.model and scale_model or main, args)
