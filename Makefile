@@ -198,6 +198,7 @@ bench: ## measures simulated actions per second, beside a bare loop and plain Py
 	@mkdir -p $(BUILD)/bench.data
 	@$(BUILD)/bench $(BUILD)/bench.data
 	@$(DPL) tests/bench_strategies.lua
+	@$(DPL) tests/bench_plans.lua
 	@if command -v python3 >/dev/null; then python3 tests/bench_events.py $(BUILD)/bench.data; \
 	else echo 'No python3 here: the event simulation in Python was not measured.'; fi
 

@@ -553,7 +553,6 @@ DPL_API dpl_code dpl_held_shape(const char *strategy, const dpl_shape *shape, dp
 #include "dpl/analyze.h"
 #include "dpl/edit.h"
 #include "dpl/explain.h"
-#include "dpl/layouts.h"
 #include "dpl/model.h"
 #include "dpl/plan.h"
 #include "dpl/pytorch.h"

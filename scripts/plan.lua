@@ -1,127 +1,145 @@
--- Recommends how to train a model on a number of GPUs: searches the layouts, then shows the best one,
--- its memory and its schedule, and the alternatives.
+-- Plans a cluster: the best layout of a model on so many GPUs, what a step takes, what each rank
+-- holds, how the pipeline runs, and what comes close.
 
 local arguments = require "dpl.arguments"
 local benchmark = require "dpl.benchmark"
-local plan_arguments = require "dpl.plan_arguments"
+local hardware = require "dpl.hardware"
+local model = require "dpl.model"
 
 local GIB <const> = 1 << 30
-local SAMPLES_PER_GPU <const> = 4
 
 local parser = arguments.parser("plan.lua",
-  "Recommends how to lay out a model on a number of GPUs, and shows what a step then takes.")
-  :epilog("Every tensor, pipeline and expert degree and micro-batch that divides is looked at, with "
-    .. "the schedules that training systems have and all recomputation, by scripts/search.lua's "
-    .. "search, which has more options.\n\n"
-    .. "example: dpl scripts/plan.lua --model deepseek-v3 --hardware h800 --gpus 2048 "
-    .. "--batch 15360 --precision fp8")
+  "Plans a cluster: the best layout of a model, with its memory, schedule, step time and MFU.")
+  :epilog("Every degree that divides is tried, with micro-batches of 1 to 4 samples, every kind of "
+    .. "recomputation and the schedules that training systems have; scripts/search.lua searches "
+    .. "whatever else you like.\n\n"
+    .. "example: dpl scripts/plan.lua --model llama3-70b --hardware h100 --gpus 64")
 
 local function option(name, meaning, default, placeholder)
-  return parser:option(name, meaning, default):argname(placeholder)
+  return parser:option(name, meaning, default):argname(placeholder or "<n>")
 end
 
-plan_arguments.add_presets(parser, "llama3-70b", "h100")
-option("--gpus", "how many GPUs", "64", "<n>"):convert(arguments.count("--gpus"))
-option("--batch", "samples of a step (default: four for every GPU)", nil, "<n>")
-  :convert(arguments.count("--batch"))
-option("--strategy", "schedules, with commas (default: those that training systems have)", nil,
-  "<names>"):convert(arguments.list("--strategy"))
-option("--precision", "bf16 or fp8, of matrix products", "bf16", "<name>")
-option("--alternatives", "how many others are shown", "5", "<n>")
-  :convert(arguments.count("--alternatives", 0))
-option("--width", "columns of the drawing (default: the terminal's, or 100)", nil, "<n>")
-  :convert(arguments.count("--width", 40))
-plan_arguments.add_conventions(parser)
+option("--model", "a preset's name, or a Hugging Face config.json", "llama3-8b", "<name>")
+option("--hardware", "a preset's name", "h100", "<name>")
+option("--gpus", "how many", "16"):convert(arguments.count("--gpus"))
+option("--batch", "samples of a step (default: 8 a GPU)"):convert(arguments.count("--batch"))
+option("--seq-len", "tokens of a sample (default: the model's)")
+  :convert(arguments.count("--seq-len"))
+option("--precision", "of matrix products", "bf16", "<bf16|fp8>"):choices { "bf16", "fp8" }
+option("--zero", "stage of ZeRO", "1"):convert(arguments.count("--zero", 0))
+option("--memory", "of a GPU, GiB (default: the hardware's)"):convert(
+  arguments.positive("--memory"))
+option("--price", "of a GPU hour, in money"):convert(arguments.positive("--price"))
+option("--attention", "FLOPs that MFU counts", "causal", "<causal|whole>")
+  :choices { "causal", "whole" }
+option("--alternatives", "how many others are shown", "8"):convert(
+  arguments.count("--alternatives"))
+option("--workers", "processes (default: all processors)"):convert(arguments.count("--workers"))
 
-local function search_of(args)
-  local given = plan_arguments.presets_of(args)
-  given.gpus, given.global_batch = args.gpus, args.batch or SAMPLES_PER_GPU * args.gpus
-  given.strategy, given.precision = args.strategy, args.precision
-  given.recompute = given.recompute or "all"
-  given.keep = 4 * args.alternatives + 1 -- of equal ones all but the first are left out
-  return benchmark.ConfigurationSearch(given), given
+---- The search ----
+
+-- A token's experts are on at most so many nodes: DeepSeek-V3, arXiv 2412.19437, section 2.1.2.
+local EXPERT_NODES <const> = { ["deepseek-v3"] = 4 }
+
+local function model_of(name)
+  if not name:find("%.json$") then
+    return model.get(name)
+  end
+  local found, message = model.from_config(name)
+  return found or error(message, 0)
+end
+
+local function options_of(args)
+  local found = model_of(args.model)
+  local machine = hardware.get(args.hardware)
+  machine.price_per_hour = args.price
+  return {
+    model = found, hardware = machine, gpus = args.gpus,
+    global_batch = args.batch or 8 * args.gpus, seq_len = args.seq_len,
+    precision = args.precision, zero = args.zero, context_parallel = 1,
+    micro_batch = { 1, 2, 4 }, recompute = { "none", "selective", "full" },
+    expert_nodes = EXPERT_NODES[found.name], train_mtp = found.mtp_layers > 0,
+    causal = args.attention == "causal", mtp = false,
+    peak = "bf16", memory_bytes = args.memory and args.memory * GIB,
+    keep = args.alternatives + 1, workers = args.workers,
+  }
 end
 
 ---- What is printed ----
 
-local function stages_text(plan)
-  local counts = {}
+-- Ranks that hold and do the same are one line.
+local function print_memory(plan)
+  print("\nMemory, GiB: what the fullest GPU of each rank holds when it holds most.")
+  print("   ranks  layers  parameters  gradients  optimizer  activations  other   total")
+  local layers, lines = {}, {}
+  for rank = 0, plan.schedule.num_ranks - 1 do
+    layers[rank] = 0
+  end
   for _, stage in ipairs(plan.stages) do
-    counts[stage.piece + 1] = ("%d%s"):format(stage.layers,
-      stage.has_embedding and "+embedding" or stage.has_head and "+head" or "")
+    layers[stage.rank] = layers[stage.rank] + stage.layers
   end
-  local text, first = {}, 1
-  for i = 1, #counts do
-    if counts[i] ~= counts[i + 1] then
-      text[#text + 1] = i > first and ("%d x %s"):format(i - first + 1, counts[i]) or counts[i]
-      first = i + 1
+  for _, row in ipairs(plan.memory) do
+    local other = row.transient_bytes + row.buffer_bytes + row.reserve_bytes
+    local text = ("%8d%12.1f%11.1f%11.1f%13.1f%7.1f%8.1f"):format(layers[row.rank],
+      row.parameter_bytes / GIB, row.gradient_bytes / GIB, row.optimizer_bytes / GIB,
+      row.activation_bytes / GIB, other / GIB, row.total_bytes / GIB)
+    local last = lines[#lines]
+    if last and last.text == text then
+      last.to = row.rank
+    else
+      lines[#lines + 1] = { from = row.rank, to = row.rank, text = text }
     end
   end
-  return table.concat(text, ", ")
-end
-
-local function print_ranks(plan)
-  local least, most, line = math.huge, 0, {}
-  for i, row in ipairs(plan.memory) do
-    least, most = math.min(least, row.total_bytes), math.max(most, row.total_bytes)
-    line[i] = ("%.1f"):format(row.total_bytes / GIB)
-  end
-  print(("\nGiB on a GPU of each rank, %.1f to %.1f of %.1f:"):format(least / GIB, most / GIB,
-    plan.options.hardware.memory_bytes / GIB))
-  for i = 1, #line, 12 do
-    print("  " .. table.concat(line, "  ", i, math.min(i + 11, #line)))
+  for _, line in ipairs(lines) do
+    local ranks = line.from == line.to and tostring(line.from)
+      or ("%d-%d"):format(line.from, line.to)
+    print(("%8s%s"):format(ranks, line.text))
   end
 end
 
-local function print_drawing(args, plan)
-  local makespan = plan.timeline.makespan
-  print(("\nThe pipeline's schedule, one copy, seconds%s:"):format(
-    plan.num_chunks > 32 and ", its beginning" or ""))
-  print(plan.timeline:gantt { width = args.width, unit = "s",
-    to = plan.num_chunks > 32 and makespan * 32 / plan.num_chunks or nil })
-end
-
-local FORMAT <const> = "  %-18s %4s %4s %5s %3s %3s %3s %6s %-9s %9s %6s %7s %6s"
-
-local function print_row(row)
-  local name = row.stages_per_rank and ("%s x%d"):format(row.strategy, row.stages_per_rank)
-    or row.strategy
-  print(FORMAT:format(name, row.tensor_parallel, row.pipeline_parallel, row.data_parallel,
-    row.context_parallel, row.expert_parallel, row.micro_batch, row.num_chunks, row.recompute,
-    ("%.4f"):format(row.step_time), ("%.2f"):format(100 * row.mfu),
-    ("%.1f%%"):format(100 * row.bubble_ratio), ("%.1f"):format(row.worst_bytes / GIB)))
-end
-
-local function print_alternatives(args, rows)
-  local shown, last = 0, rows[1].step_time
-  for i = 2, #rows do
-    if rows[i].step_time ~= last and shown < args.alternatives then
-      if shown == 0 then
-        print("\nThe next best (t, p, d, c, e: tensor to expert parallelism; mb: micro-batch):")
-        print(FORMAT:format("strategy", "t", "p", "d", "c", "e", "mb", "chunks", "recompute",
-          "step, s", "MFU, %", "bubble", "GiB"))
-      end
-      print_row(rows[i])
-      shown, last = shown + 1, rows[i].step_time
-    end
+-- The first micro-batches: warm-up, and how it goes on.
+local function print_drawing(plan)
+  local ranks = plan.schedule.num_ranks
+  if ranks == 1 then
+    return
   end
+  local share = math.min(1, 3 * ranks / plan.num_chunks)
+  print(("\nThe pipeline, its first %.3g of %.3g s (scripts/gallery.lua draws more):")
+    :format(share * plan.pipeline, plan.pipeline))
+  print(plan.timeline:gantt { to = share * plan.timeline.makespan, unit = "s" })
 end
 
-local function print_plan(args, search, given)
-  local rows, counts = search:run()
-  plan_arguments.expect(parser, rows, counts)
-  local plan = search:plan(rows[1])
-  print(("The best of %d layouts of %s on %d x %s, %d samples a step; %s.\n"):format(
-    counts.configurations, given.model.name, args.gpus, given.hardware.name, given.global_batch,
-    plan_arguments.convention_of(given)))
-  print(plan:report())
-  print("layers    " .. stages_text(plan))
-  print_ranks(plan)
-  print_drawing(args, plan)
-  print("\nWhy:\n" .. tostring(search:explain()))
-  print_alternatives(args, rows)
+local function print_alternatives(rows)
+  print("\nAlternatives: t, p, d, e are tensor, pipeline, data, expert parallelism, mb the "
+    .. "micro-batch.")
+  print("  strategy             t   p    d   e  mb  recompute   step, s   slower  MFU, %   GiB")
+  for i, row in ipairs(rows) do
+    local slower = i == 1 and ""
+      or ("+%.2f%%"):format(100 * (row.step_time / rows[1].step_time - 1))
+    local name = row.stages_per_rank and ("%s x%d"):format(row.strategy, row.stages_per_rank)
+      or row.strategy
+    print(("  %-18s %3d %3d %4d %3d %3d  %-9s%10.3f %8s %7.2f %5.1f"):format(name,
+      row.tensor_parallel, row.pipeline_parallel, row.data_parallel, row.expert_parallel,
+      row.micro_batch, row.recompute, row.step_time, slower, 100 * row.mfu,
+      row.worst_bytes / GIB))
+  end
 end
 
 local args = parser:parse()
-local search, given = arguments.try(parser, search_of, args)
-print_plan(args, search, given)
+local given = arguments.try(parser, options_of, args)
+local search = arguments.try(parser, benchmark.ConfigurationSearch, given)
+local rows, counts = search:run()
+if rows == nil then
+  io.stderr:write("plan.lua: ", counts, "\n")
+  os.exit(1, true)
+end
+local best = search:plan(rows[1])
+print(best:report())
+print(("          the fastest of %d configurations (%d cannot fit, %d cannot win, %d simulated)")
+  :format(counts.configurations, counts.memory_bound + counts.memory, counts.outdone,
+    counts.simulations))
+print_memory(best)
+print_drawing(best)
+print_alternatives(rows)
+print("\nWhy the first is best:")
+print(tostring(search:explain()))

@@ -1,6 +1,6 @@
 -- How throughput grows with the ranks of the pipeline: the same model on more of them (strong), or
--- a model that grows with them (weak), strategy by strategy. With --model, how that of a real model
--- grows with the copies of a layout, up to 100,000 GPUs, and what ends it.
+-- a model that grows with them (weak), strategy by strategy. With --model: how a layout of a real
+-- model grows with the GPUs, copy by copy, to where that stops paying.
 
 local dpl = require "dpl"
 local arguments = require "dpl.arguments"
@@ -13,16 +13,17 @@ local parser = arguments.parser("scaling.lua",
   :epilog("Times come from FLOPs, on H100s that reach half of their peak. Efficiency is the "
     .. "speed-up over one rank without a bubble, for each rank.\n\n"
     .. "example: dpl scripts/scaling.lua --strategies 1f1b,zbv,dualpipe --plot scaling.svg\n\n"
-    .. "With --model it is the copies of a layout (--tensor and so on) that grow: strong, the batch "
-    .. "stays; weak, every copy has --batch samples.\n\n"
-    .. "example: dpl scripts/scaling.lua --model llama3-70b --tensor 8 --pipeline 2 --batch 1024")
+    .. "With --model times come from the model and the hardware, one copy of the layout is "
+    .. "--tensor x --pipeline x --context GPUs, and copies are added, up to --max-gpus; "
+    .. "links are nobody else's, and no GPU fails or lags.\n\n"
+    .. "example: dpl scripts/scaling.lua --model llama3-70b --hardware h100 --tensor 8 --pipeline 4")
 
 local function option(name, meaning, default, converter)
   parser:option(name, meaning, default):argname("<n>"):convert(converter(name))
 end
 
 -- Rising whole numbers with commas between them.
-local function rising(name)
+local function ranks(name)
   local count = arguments.count(name)
   return function(text)
     local list = {}
@@ -39,25 +40,28 @@ local function rising(name)
   end
 end
 
-option("--ranks", "numbers of ranks, with commas", "2,4,8,16,32", rising)
+option("--ranks", "numbers of ranks, with commas", "2,4,8,16,32", ranks)
 option("--chunks", "micro-batches of a step", "64", arguments.count)
 option("--params", "parameters of the model, on the first number of ranks", "6.7e9",
   arguments.positive)
 option("--hidden", "its hidden size", "4096", arguments.count)
 option("--seq", "tokens of a sample", "4096", arguments.count)
-option("--batch", "samples of a step of the pipeline", "128", arguments.count)
+option("--batch", "samples of a step of the pipeline; with --model and strong, of all (default: 128; "
+  .. "strong with --model 2048)", nil, arguments.count)
 option("--p2p", "latency between ranks, seconds", "0", arguments.number)
-parser:option("--mode", "strong: the same model; weak: one that grows with the ranks", "strong")
+parser:option("--mode", "strong: the same model; weak: one that grows with the ranks; with --model: "
+  .. "the batch stays, or grows with the GPUs (default: strong; with --model both)")
   :argname("<mode>"):choices { "strong", "weak" }
 parser:option("--strategies", "names with commas (default: all)")
   :argname("<names>"):convert(arguments.list("--strategies"))
 arguments.plot_option(parser, "efficiency over ranks")
-plan_arguments.add_presets(parser, nil, "h100")
-parser:option("--gpus", "with --model: numbers of GPUs, with commas (default: doubling, to 100000)")
-  :argname("<n>"):convert(rising("--gpus"))
-parser:option("--threshold", "with --model: the efficiency under which scaling ends", "0.9")
-  :argname("<x>"):convert(arguments.positive("--threshold"))
+plan_arguments.add_model(parser, nil, "h100")
 plan_arguments.add_layout(parser)
+parser:option("--gpus", "numbers of GPUs, with commas (default: one node or copy, doubling)")
+  :argname("<n>"):convert(ranks("--gpus"))
+option("--max-gpus", "where that ends", "100000", arguments.count)
+parser:option("--threshold", "the efficiency below which it does not pay", "0.9"):argname("<share>")
+  :convert(arguments.positive("--threshold"))
 
 -- Figures by number of ranks, and why some sizes have none.
 local function scale(args, strategy)
@@ -119,40 +123,8 @@ local function print_tables(args, names, figures)
   end)
 end
 
----- A model's layout ----
-
-local function describe(args, given)
-  print(("%s scaling of %s on %s: copies of tensor %d x pipeline %d x context %d, %s;"):format(
-    args.mode, given.model.name, given.hardware.name, given.tensor_parallel,
-    given.pipeline_parallel, given.context_parallel, given.strategy))
-  print(("%d samples a step%s. Efficiency is against the first, a GPU; seconds of the mean rank.")
-    :format(args.batch, args.mode == "weak" and " and copy" or ""))
-  print(plan_arguments.convention_of(given) .. ".\n")
-end
-
-local function scale_model(args)
-  local given = plan_arguments.options_of(args)
-  if args.mode == "weak" then
-    given.global_batch = args.batch * args.data_parallel
-  end
-  local analyzer = benchmark.ScalabilityAnalyzer(given)
-  local rows, refused = analyzer[args.mode .. "_scaling"](analyzer, args.gpus)
-  if #rows == 0 then
-    error(refused[1] and refused[1].reason or "a copy takes more GPUs than there are", 0)
-  end
-  describe(args, given)
-  print(analyzer:report(rows, args.threshold))
-  for _, row in ipairs(refused) do
-    print(("not shown: %d GPUs: %s"):format(row.gpus, row.reason))
-  end
-  if args.plot then
-    arguments.plot(args.plot, analyzer:chart(rows))
-  end
-end
-
----- The pipeline alone ----
-
-local function main(args)
+local function scale_ranks(args)
+  args.mode, args.batch = args.mode or "strong", args.batch or 128
   local figures, names, refusals = {}, args.strategies or dpl.strategies(), {}
   for _, name in ipairs(names) do
     local refused
@@ -174,5 +146,79 @@ local function main(args)
   end
 end
 
-local args = parser:parse()
-arguments.try(parser, args.model and scale_model or main, args)
+---- A model on hardware ----
+
+local BATCHES <const> = { weak = 128, strong = 2048 }
+
+local function print_sizes(args, rows, given)
+  print(("\n%s scaling, batch %s; seconds of a step, and where they go")
+    :format(rows.mode, rows.mode == "weak" and ("%d a copy"):format(args.batch or BATCHES.weak)
+      or tostring(given.global_batch)))
+  print(("  %7s%7s%8s%7s%9s%7s%10s%8s%10s%13s%10s"):format("GPUs", "copies", "batch", "chunks",
+    "step s", "MFU %", "tokens/s", "eff. %", "bubble s", "gradients s", "optim. s"))
+  for _, row in ipairs(rows) do
+    print(("  %7d%7d%8d%7d%9.3f%7.2f%10.3g%8.1f%10.4f%13.4f%10.4f"):format(row.gpus,
+      row.data_parallel, row.global_batch, row.num_chunks, row.step_time, 100 * row.mfu,
+      row.tokens_per_second, 100 * row.efficiency, row.parts.bubble, row.parts.gradients,
+      row.parts.optimizer))
+  end
+end
+
+local function print_knee(analyzer, rows, threshold)
+  local knee, message = analyzer:knee(rows, threshold)
+  if knee == nil then
+    print("no knee: " .. message)
+    return
+  end
+  print(("the knee: efficiency is %.1f %%, under %g %%, on %d GPUs; of what is lost"):format(
+    100 * knee.efficiency, 100 * threshold, knee.gpus))
+  for _, loss in ipairs(knee.losses) do
+    if loss.share >= 0.005 then
+      print(("  %5.1f %%  %s"):format(100 * loss.share, loss.text))
+    end
+  end
+end
+
+local function print_scaling(args, given, mode)
+  given.global_batch = args.batch or BATCHES[mode]
+  given.max_gpus = args.max_gpus
+  local analyzer = benchmark.ScalabilityAnalyzer(given)
+  local rows, refused = analyzer[mode .. "_scaling"](analyzer, args.gpus)
+  if #rows == 0 then
+    error(refused[1].reason, 0)
+  end
+  print_sizes(args, rows, given)
+  print_knee(analyzer, rows, args.threshold)
+  if #refused > 0 then
+    print(("not shown: %d sizes, the first of which is %d GPUs: %s"):format(#refused,
+      refused[1].gpus, refused[1].reason))
+  end
+  return analyzer, rows
+end
+
+local function scale_model(args)
+  local given = plan_arguments.options_of(args)
+  if given.data_parallel ~= 1 then
+    error("option '--data' is what grows: give --gpus instead", 0)
+  end
+  print(("%s on %s, %s, a copy on %d GPUs, micro-batch %d; MFU: %s"):format(given.model.name,
+    given.hardware.name, given.strategy, given.tensor_parallel * given.pipeline_parallel
+    * given.context_parallel, given.micro_batch, plan_arguments.convention(given)))
+  local analyzer, all = nil, {}
+  for _, mode in ipairs(args.mode and { args.mode } or { "weak", "strong" }) do
+    analyzer, all[#all + 1] = print_scaling(args, given, mode)
+  end
+  if args.plot then
+    arguments.plot(args.plot, analyzer:chart(table.unpack(all)))
+  end
+end
+
+local function main(args)
+  if args.model then
+    scale_model(args)
+  else
+    scale_ranks(args)
+  end
+end
+
+arguments.try(parser, main, parser:parse())

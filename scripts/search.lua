@@ -1,5 +1,5 @@
--- Searches the layouts of a model on a cluster, every configuration of a space, and prints the best,
--- why the first is best, and the trade between two objectives.
+-- Searches the layouts of a model on a cluster, every configuration of a space, and prints the
+-- best, why the first is best, and the trade between two objectives.
 
 local arguments = require "dpl.arguments"
 local benchmark = require "dpl.benchmark"
@@ -11,7 +11,8 @@ local GIB <const> = 1 << 30
 local parser = arguments.parser("search.lua",
   "Searches every layout of a model on a cluster for the best ones.")
   :epilog("Lists are values with commas, or all. What is not given: tensor, pipeline, micro-batch "
-    .. "and expert, every value that divides; context 1; other options of dpl.plan, its defaults.\n\n"
+    .. "and expert, every value that divides; context 1; other options of dpl.plan, its "
+    .. "defaults.\n\n"
     .. "example: dpl scripts/search.lua --model llama3-70b --hardware h100 --gpus 64 --batch 256 "
     .. "--recompute all --pareto throughput,memory")
 
@@ -54,7 +55,7 @@ end
 option("--model", "a preset's name", "llama3-8b", nil, "<name>")
 option("--hardware", "a preset's name", "h100", nil, "<name>")
 option("--gpus", "how many GPUs, one or several numbers", "16", values)
-option("--batch", "samples of a step", nil, arguments.count("--batch"), "<n>")
+option("--batch", "samples of a step (default: 64)", nil, arguments.count("--batch"), "<n>")
 option("--max-batch", "most samples: the greatest multiple of the copies", nil,
   arguments.count("--max-batch"), "<n>")
 option("--strategy", "schedules (default: those that training systems have)", nil, values)
@@ -86,7 +87,8 @@ option("--keep", "how many are shown", "10", arguments.count("--keep"), "<n>")
 option("--pareto", "two objectives to trade against each other", nil, arguments.list("--pareto"),
   "<a,b>")
 option("--workers", "processes (default: all processors)", nil, arguments.count("--workers"), "<n>")
-option("--resume", "a .csv or .json file that results are kept in, to go on from", nil, nil, "<file>")
+option("--resume", "a .csv or .json file that results are kept in, to go on from", nil, nil,
+  "<file>")
 option("--out", "a .csv or .json file for the results", nil, nil, "<file>")
 
 ---- The options of a search ----
@@ -126,6 +128,9 @@ local function options_of(args)
   for _, set in ipairs(args.set) do
     given[set.name] = set.values
   end
+  if given.global_batch == nil and given.max_global_batch == nil then
+    given.global_batch = 64
+  end
   if given.model.mtp_layers > 0 and given.mtp == nil then
     given.mtp = false
   end
@@ -134,28 +139,29 @@ end
 
 ---- What is printed ----
 
-local FORMAT <const> = "  %-18s %5s %4s %4s %4s %4s %5s %-9s %4s %9s %7s %6s %6s"
+local FORMAT <const> = "  %-20s %5s %3s %3s %4s %3s %3s %5s %-9s %4s %8s %6s %6s %6s"
 
 local function degrees(row)
-  return row.tensor_parallel, row.pipeline_parallel, row.data_parallel
+  return row.tensor_parallel, row.pipeline_parallel, row.data_parallel, row.expert_parallel
 end
 
 local function print_rows(rows)
-  print(FORMAT:format("strategy", "GPUs", "t", "p", "d", "mb", "chunk", "recompute", "zero",
+  print(FORMAT:format("strategy", "GPUs", "t", "p", "d", "e", "mb", "chunk", "recompute", "zero",
     "step, s", "MFU, %", "bubble", "GiB"))
   for _, row in ipairs(rows) do
     local name = row.stages_per_rank and ("%s x%d"):format(row.strategy, row.stages_per_rank)
       or row.strategy
-    local t, p, d = degrees(row)
-    print(FORMAT:format(name, row.gpus, t, p, d, row.micro_batch, row.num_chunks, row.recompute,
-      row.zero, ("%.4f"):format(row.step_time), ("%.2f"):format(100 * row.mfu),
+    local t, p, d, e = degrees(row)
+    print(FORMAT:format(name, row.gpus, t, p, d, e, row.micro_batch, row.num_chunks, row.recompute,
+      row.zero, ("%.3f"):format(row.step_time), ("%.2f"):format(100 * row.mfu),
       ("%.1f%%"):format(100 * row.bubble_ratio), ("%.1f"):format(row.worst_bytes / GIB)))
   end
 end
 
 local function print_counts(counts)
-  print(("%d configurations: %d refused by a rule, %d cannot fit and %d cannot win by their bounds,")
-    :format(counts.configurations, counts.refused, counts.memory_bound, counts.outdone))
+  print(("%d configurations: %d refused by a rule, %d cannot fit and %d cannot win by their "
+    .. "bounds,"):format(counts.configurations, counts.refused, counts.memory_bound,
+    counts.outdone))
   print(("%d do not fit as worked out, %d evaluated with %d simulated pipelines."):format(
     counts.memory, counts.evaluated, counts.simulations))
 end
@@ -167,10 +173,11 @@ local function print_search(args, given, search)
     os.exit(1, true)
   end
   print(("%s on %s; MFU counts %s attention%s, of the %s peak"):format(given.model.name,
-    given.hardware.name, args.attention, given.mtp == false and ", not multi-token prediction" or "",
-    args.peak))
+    given.hardware.name, args.attention,
+    given.mtp == false and ", not multi-token prediction" or "", args.peak))
   print_counts(counts)
-  print(("\nBest by %s:"):format(args.objective))
+  print(("\nBest by %s (t, p, d, e: tensor, pipeline, data, expert parallel; mb: micro-batch):")
+    :format(args.objective))
   print_rows(rows)
   print("\nWhy the first is best:")
   print(tostring(search:explain()))

@@ -14,11 +14,16 @@ local CLASS_MODULES <const> = { "dpl.analysis", "dpl.simulator", "dpl.benchmark"
 
 -- Modules that only dpl's own Lua requires.
 local INTERNAL <const> = {
-  "dpl.accelerators", "dpl.annotations", "dpl.calibrate", "dpl.complete", "dpl.efficiencies",
-  "dpl.fail", "dpl.gantt", "dpl.gnuplot", "dpl.html", "dpl.huggingface", "dpl.inspect", "dpl.json",
-  "dpl.layout", "dpl.library", "dpl.models", "dpl.nearest", "dpl.options", "dpl.page.css",
-  "dpl.page.js", "dpl.page_timelines.js", "dpl.planning", "dpl.presets", "dpl.report", "dpl.svg",
-  "dpl.transformer", "dpl.write_file",
+  "dpl.accelerators", "dpl.annotations", "dpl.calibrate", "dpl.complete", "dpl.configurations",
+  "dpl.configurations_file", "dpl.configurations_space", "dpl.configurations_why",
+  "dpl.efficiencies", "dpl.estimators", "dpl.fail", "dpl.fitting", "dpl.gantt", "dpl.gnuplot",
+  "dpl.html", "dpl.huggingface", "dpl.inspect", "dpl.json", "dpl.layout", "dpl.layouts",
+  "dpl.library", "dpl.measured", "dpl.measured_deepseek", "dpl.measured_gpt", "dpl.measured_h100",
+  "dpl.measured_pipelines", "dpl.measured_simumax", "dpl.measured_vtrain", "dpl.models",
+  "dpl.nearest", "dpl.options", "dpl.page.css", "dpl.page.js", "dpl.page_timelines.js",
+  "dpl.plan_arguments", "dpl.planned", "dpl.planning", "dpl.presets", "dpl.report",
+  "dpl.scalability", "dpl.svg", "dpl.transformer", "dpl.tuning", "dpl.validation_arithmetic",
+  "dpl.write_file",
 }
 
 local function set_of(list)
@@ -165,7 +170,7 @@ function TestClasses.test_leading_numbers()
   local count = 0
   each_class(function(name, class)
     local overload = classes["dpl." .. name .. "Class"].calls[2]
-    if overload then
+    if overload and not overload:find("^%(options:") then
       local given = {}
       for option in overload:gmatch("(num_%w+): integer") do
         given[#given + 1] = SAMPLES[option]

@@ -85,23 +85,15 @@ void dpl_estimator_push_refusals(lua_State *L, const dpl_estimates *all)
 
 /* ---- The module ---- */
 
-/* A class, and the module of Lua that makes its objects where a model is given. */
-typedef struct handed_over {
-    const dpl_class *class;
-    const char *module;
-} handed_over;
-
 int luaopen_dpl_benchmark(lua_State *L)
 {
-    static const handed_over classes[] = {{&dpl_memory_estimator, "dpl.memory_estimator"},
-                                          {&dpl_throughput_estimator, "dpl.throughput_estimator"},
-                                          {&dpl_scalability_analyzer, "dpl.scalability_analyzer"},
-                                          {&dpl_configuration_search, "dpl.configurations"}};
+    static const dpl_class *const classes[] = {&dpl_memory_estimator, &dpl_throughput_estimator,
+                                               &dpl_scalability_analyzer,
+                                               &dpl_configuration_search};
     lua_createtable(L, 0, 4);
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        dpl_bind_push_class(L, classes[i].class);
-        dpl_bind_hand_over(L, classes[i].module);
-        lua_setfield(L, -2, classes[i].class->name);
+        dpl_bind_push_class(L, classes[i]);
+        lua_setfield(L, -2, classes[i]->name);
     }
     return 1;
 }

@@ -260,6 +260,8 @@ void dpl_bind_add_skipped(lua_State *L, int skipped, const char *strategy, const
  * A class: called with one table of options it makes an object, a userdata that holds the struct of
  * `size` bytes that the options fill. `leading` names the options that may be given as leading
  * numbers instead, ended by NULL, or is NULL. `check`, unless NULL, looks at the whole [-0, +0, e].
+ * `of_models`, unless NULL, is the module in Lua whose function of the class's name makes what the
+ * class gives for a table of options with `model`: plans of a model on hardware.
  */
 typedef struct dpl_class {
     const char *name;
@@ -270,6 +272,7 @@ typedef struct dpl_class {
     const char *const *leading;
     void (*check)(lua_State *L, void *self);
     const luaL_Reg *methods; /* ended by {NULL, NULL} */
+    const char *of_models;
 } dpl_class;
 
 /* num_ranks, num_chunks: the leading options of classes that are made for a shape. */
@@ -280,12 +283,6 @@ extern const char *const dpl_bind_leading_sizes[];
  * dpl_bind_push_options).
  */
 void dpl_bind_push_class(lua_State *L, const dpl_class *class);
-
-/*
- * [-0, +0, m] Objects of the class on top whose options have a `model` are made by the function
- * `new` of a module that is written in Lua, which takes the options.
- */
-void dpl_bind_hand_over(lua_State *L, const char *module);
 
 /* [-0, +0, e] The struct of the object at index 1 of a method; raises where '.' was used for ':'.
  */

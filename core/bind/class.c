@@ -292,11 +292,37 @@ static void push_given(lua_State *L, const dpl_class *class, int top)
     }
 }
 
+/* [-0, +0, e] Whether the class plans models and argument 2 names one. */
+static bool is_of_model(lua_State *L, const dpl_class *class)
+{
+    if (class->of_models == NULL || !lua_istable(L, 2)) {
+        return false;
+    }
+    bool has_model = lua_getfield(L, 2, "model") != LUA_TNIL;
+    lua_pop(L, 1);
+    return has_model;
+}
+
+/* [-0, +1, e] What the class's function in Lua makes of the options at 2. */
+static int new_of_model(lua_State *L, const dpl_class *class)
+{
+    lua_getglobal(L, "require");
+    lua_pushstring(L, class->of_models);
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, class->name);
+    lua_pushvalue(L, 2);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
 /* [-n, +1, e] The __call of a class; upvalue 1 is the dpl_class. */
 static int new_object(lua_State *L)
 {
     const dpl_class *class = lua_touserdata(L, lua_upvalueindex(1));
     int top = lua_gettop(L);
+    if (is_of_model(L, class)) {
+        return new_of_model(L, class);
+    }
     push_given(L, class, top);
     lua_newtable(L);
     void *self = lua_newuserdatauv(L, class->size, 2);
@@ -340,40 +366,4 @@ void dpl_bind_push_class(lua_State *L, const dpl_class *class)
     lua_pushcclosure(L, class_to_string, 1);
     lua_setfield(L, -2, "__tostring");
     lua_setmetatable(L, -2);
-}
-
-/* ---- Classes that have a second life ---- */
-
-/*
- * [-n, +1, e] The __call of a class: with option `model` what `new` of the module of Lua named by
- * upvalue 2 makes of the options, else what upvalue 1, the class's own, makes.
- */
-static int new_for_model(lua_State *L)
-{
-    int count = lua_gettop(L);
-    bool has_model = lua_istable(L, 2) && lua_getfield(L, 2, "model") != LUA_TNIL;
-    if (!has_model) {
-        lua_settop(L, count);
-        lua_pushvalue(L, lua_upvalueindex(1));
-        lua_insert(L, 1);
-        lua_call(L, count, 1);
-        return 1;
-    }
-    lua_getglobal(L, "require");
-    lua_pushvalue(L, lua_upvalueindex(2));
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "new");
-    lua_pushvalue(L, 2);
-    lua_call(L, 1, 1);
-    return 1;
-}
-
-void dpl_bind_hand_over(lua_State *L, const char *module)
-{
-    lua_getmetatable(L, -1);
-    lua_getfield(L, -1, "__call");
-    lua_pushstring(L, module);
-    lua_pushcclosure(L, new_for_model, 2);
-    lua_setfield(L, -2, "__call");
-    lua_pop(L, 1);
 }

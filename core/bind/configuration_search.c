@@ -129,4 +129,5 @@ const dpl_class dpl_configuration_search = {
     .size = sizeof(estimator),
     .leading = search_leading,
     .check = check_search,
-    .methods = search_methods};
+    .methods = search_methods,
+    .of_models = "dpl.configurations"};

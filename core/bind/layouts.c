@@ -48,6 +48,16 @@ static lua_Number number_of(lua_State *L, const char *name, lua_Number preset)
 }
 
 /* [-0, +0, e] */
+static int32_t integer_of(lua_State *L, const char *name, lua_Integer preset)
+{
+    lua_getfield(L, REQUEST, name);
+    lua_Integer number = luaL_optinteger(L, -1, preset);
+    luaL_argcheck(L, number >= 0 && number <= INT32_MAX, REQUEST, "a number is out of range");
+    lua_pop(L, 1);
+    return (int32_t)number;
+}
+
+/* [-0, +0, e] */
 static bool flag_of(lua_State *L, const char *name)
 {
     lua_getfield(L, REQUEST, name);
@@ -104,12 +114,13 @@ static dpl_variant variant_of(lua_State *L)
     const char *name = luaL_checkstring(L, -2);
     lua_Integer stages = luaL_optinteger(L, -1, 0);
     const dpl_strategy_info *info = dpl_strategy_find(name, hooks);
+    luaL_argcheck(L, stages >= 0 && stages <= INT32_MAX, REQUEST, "stages are out of range");
+    lua_pop(L, 2);
     if (info == NULL) {
         dpl_strategy_check(name, &none, hooks, &error);
         dpl_bind_raise(L, &error);
+        return (dpl_variant){NULL, 0};
     }
-    luaL_argcheck(L, stages >= 0 && stages <= INT32_MAX, REQUEST, "stages are out of range");
-    lua_pop(L, 2);
     return (dpl_variant){info->name, (int32_t)stages};
 }
 
@@ -140,7 +151,7 @@ static dpl_layout_space read_space(lua_State *L)
     space.batch_is_most = flag_of(L, "batch_is_most");
     space.even_layers = flag_of(L, "even_layers");
     space.whole_nodes = flag_of(L, "whole_nodes");
-    space.most_chunks = (int32_t)number_of(L, "most_chunks", 0);
+    space.most_chunks = integer_of(L, "most_chunks", 0);
     space.memory_bytes = number_of(L, "memory_bytes", 0);
     read_axes(L, &space);
     read_variants(L, &space);
@@ -166,18 +177,22 @@ static void read_points(lua_State *L, dpl_layout_search *search)
 /* [-0, +2, e] */
 static dpl_layout_search read_search(lua_State *L)
 {
-    dpl_layout_search search = {.objective = (int)number_of(L, "objective", 0),
-                                .keep = (size_t)number_of(L, "keep", 1),
-                                .part = (uint32_t)number_of(L, "part", 0),
-                                .parts = (uint32_t)number_of(L, "parts", 1),
+    dpl_layout_search search = {.objective = integer_of(L, "objective", 0),
+                                .keep = (size_t)integer_of(L, "keep", 1),
+                                .part = (uint32_t)integer_of(L, "part", 0),
+                                .parts = (uint32_t)integer_of(L, "parts", 1),
                                 .known = number_of(L, "known", INFINITY),
                                 .no_pruning = flag_of(L, "no_pruning")};
     if (lua_getfield(L, REQUEST, "front") == LUA_TTABLE) {
         search.has_front = true;
         lua_rawgeti(L, -1, 1);
         lua_rawgeti(L, -2, 2);
-        search.front[0] = (int)luaL_checkinteger(L, -2);
-        search.front[1] = (int)luaL_checkinteger(L, -1);
+        for (int i = 0; i < 2; i++) {
+            lua_Integer objective = luaL_checkinteger(L, i - 2);
+            bool is_one = objective >= 0 && objective < DPL_OBJECTIVE_COUNT;
+            luaL_argcheck(L, is_one, REQUEST, "there is no such objective");
+            search.front[i] = (int)objective;
+        }
         lua_pop(L, 2);
     }
     lua_pop(L, 1);

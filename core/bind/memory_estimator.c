@@ -164,4 +164,5 @@ const dpl_class dpl_memory_estimator = {
     .size = sizeof(estimator),
     .leading = memory_leading,
     .check = check_memory,
-    .methods = memory_methods};
+    .methods = memory_methods,
+    .of_models = "dpl.estimators"};

@@ -250,7 +250,8 @@ static const dpl_option layout_fields[] = {
      DPL_REQUIRED, "", "that MFU is a share of", precisions},
 };
 
-static const char *const others[] = {"model", "hardware"}; /* after layouts' options */
+/* Layouts' options, then the two that are tables. */
+static const char *const others[] = {"model", "hardware"};
 #define NUM_NAMES (COUNT_OF(layout_fields) + COUNT_OF(others))
 
 static void list_names(const char *names[NUM_NAMES + 1])
@@ -433,11 +434,13 @@ static void set_step(lua_State *L, const dpl_step_time *s)
 }
 
 /* [-0, +0, m] A list of `count` entries of the table that `push` makes of each. */
-static void set_stages(lua_State *L, const dpl_stage *stages, int32_t count)
+static void set_stages(lua_State *L, const dpl_schedule *schedule, const dpl_stage *stages)
 {
+    int32_t count = dpl_schedule_num_stages(schedule);
     lua_createtable(L, count, 0);
     for (int32_t i = 0; i < count; i++) {
         push_stage(L, &stages[i]);
+        dpl_bind_set_integer(L, "rank", dpl_schedule_stage_rank(schedule, i));
         lua_rawseti(L, -2, i + 1);
     }
     lua_setfield(L, -2, "stages");
@@ -514,7 +517,7 @@ static void push_estimate(lua_State *L, const dpl_plan_request *request, const w
 {
     lua_createtable(L, 0, 32);
     set_step(L, step);
-    set_stages(L, w->stages, dpl_schedule_num_stages(w->schedule));
+    set_stages(L, w->schedule, w->stages);
     set_memory(L, w->memory, dpl_schedule_num_ranks(w->schedule));
     set_objects(L, w, timeline);
     dpl_bind_set_text(L, "strategy", request->strategy);
@@ -546,7 +549,7 @@ static int estimate(lua_State *L)
     dpl_plan_memory(&request.plan, w.schedule, w.stages, w.memory);
     dpl_stage_costs(w.schedule, w.stages, w.p2p, w.room, &costs);
     dpl_bind_simulate(L, w.schedule_index, &costs, NULL);
-    const int timeline = lua_gettop(L);
+    int timeline = lua_gettop(L);
     if (dpl_plan_step(&request.plan, w.stages, w.memory, &request.convention,
                       dpl_bind_check_timeline(L, timeline), &step, &error) != DPL_OK) {
         return dpl_bind_fail(L, &error);
@@ -577,8 +580,10 @@ static int rates(lua_State *L)
 
 /* ---- The module ---- */
 
-static const luaL_Reg functions[] = {
-    {"estimate", estimate}, {"held", dpl_bind_plan_held}, {"rates", rates}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"estimate", estimate},
+                                     {"rates", rates},
+                                     {"memory_over", dpl_bind_plan_memory_over},
+                                     {NULL, NULL}};
 
 int dpl_bind_open_planning(lua_State *L)
 {

@@ -27,14 +27,17 @@ void dpl_bind_plan(lua_State *L, int index, const char *owner, dpl_plan_request 
 void dpl_bind_machine(lua_State *L, int index, const char *owner, dpl_machine *machine);
 
 /*
+ * [-3, +1, v] memory_over(schedule, stages, rank): bytes of activations and transients while each
+ * action of the rank runs, a list as long as its order; stages are those of a plan.
+ */
+int dpl_bind_plan_memory_over(lua_State *L);
+
+/*
  * [-n, +1, m] The module dpl.planning, what dpl.plan has in C:
  *   estimate(options)     a plan's step, memory, stages, schedule and timeline, as a table
- *   held(options, schedule, rank)   activations and transients, bytes by action of the rank's order
+ *   memory_over           see above
  *   names                 of its options, sorted
  */
 int dpl_bind_open_planning(lua_State *L);
-
-/* [-3, +1|+3, e] held(options, schedule, rank) */
-int dpl_bind_plan_held(lua_State *L);
 
 #endif

@@ -153,4 +153,5 @@ const dpl_class dpl_scalability_analyzer = {
     .size = sizeof(estimator),
     .leading = dpl_bind_leading_sizes,
     .check = dpl_estimator_check_workload,
-    .methods = scaling_methods};
+    .methods = scaling_methods,
+    .of_models = "dpl.scalability"};

@@ -471,6 +471,7 @@ static const dpl_class optimizer_class = {
     .size = sizeof(problem),
     .leading = dpl_bind_leading_sizes,
     .methods = optimizer_methods,
+    .of_models = "dpl.tuning",
 };
 
 int luaopen_dpl_simulator(lua_State *L)
@@ -484,7 +485,6 @@ int luaopen_dpl_simulator(lua_State *L)
     dpl_bind_push_class(L, &comparator_class);
     lua_setfield(L, -2, "ScheduleComparator");
     dpl_bind_push_class(L, &optimizer_class);
-    dpl_bind_hand_over(L, "dpl.config_optimizer");
     lua_setfield(L, -2, "ConfigOptimizer");
     return 1;
 }

@@ -152,4 +152,5 @@ const dpl_class dpl_throughput_estimator = {
     .size = sizeof(estimator),
     .leading = dpl_bind_leading_sizes,
     .check = dpl_estimator_check_workload,
-    .methods = throughput_methods};
+    .methods = throughput_methods,
+    .of_models = "dpl.estimators"};

@@ -321,6 +321,7 @@ DPL_API void dpl_stage_costs(const dpl_schedule *schedule, const dpl_stage *stag
  */
 typedef struct dpl_rank_memory {
     int32_t rank;
+    int32_t chunks;
     double params; /* on the GPU before sharding by ZeRO, all of the rank's stages */
     double parameter_bytes, gradient_bytes, optimizer_bytes;
     double activation_bytes, transient_bytes;
@@ -328,7 +329,6 @@ typedef struct dpl_rank_memory {
     double reserve_bytes;
     double total_bytes;
     size_t position;
-    int32_t chunks;
 } dpl_rank_memory;
 
 /* Fills rows[0 .. num_ranks - 1] from stages that dpl_plan_stages filled. */
@@ -389,5 +389,8 @@ DPL_API dpl_code dpl_step_rates(const dpl_plan *plan, const dpl_step_convention 
 #ifdef __cplusplus
 }
 #endif
+
+/* Needs what is above, and is part of dpl.h by way of this. */
+#include "layouts.h"
 
 #endif

@@ -88,10 +88,10 @@ typedef struct dpl_share {
 dpl_share dpl_plan_share(const dpl_plan *plan, const dpl_schedule *schedule,
                          const dpl_stage *stages, int32_t rank);
 
-/* No more than dpl_plan_ending, of a rank whose last action ends no sooner than `end`; the same
+/* No more than dpl_plan_ending, of a rank whose last action ends no sooner than `last`; the same
  * where nothing hides behind the timeline's actions. */
-dpl_ending dpl_plan_least_ending(const dpl_plan *plan, double routes, const dpl_share *share,
-                                 double end);
+dpl_ending dpl_plan_least_ending(const dpl_plan *plan, double routes, const dpl_share *sum,
+                                 double last);
 
 /* The rank that holds most, of a step. */
 void dpl_plan_worst(const dpl_rank_memory *memory, int32_t ranks, dpl_step_time *step);

@@ -12,7 +12,8 @@ local OWNER <const> = "ConfigurationSearch"
 
 -- A space of fewer configurations is searched at once: starting processes takes longer.
 local SMALL <const> = 20000
-local MOST_PARTS <const> = 64
+-- Of larger ones: as many parts, or more where a part would be over a million.
+local PARTS <const>, MOST_PARTS <const>, LARGE <const> = 64, 1024, 1000000
 -- Parts between which what was found is passed on. Their number does not hang on the processors, so
 -- that neither do the counts.
 local ROUND <const> = 8
@@ -245,9 +246,10 @@ local function nothing_fits(self, counts)
       counts.refusal)
   end
   local memory = self.request.memory_bytes or self.plan_options.hardware.memory_bytes
-  return ("none of %d configurations fits %.1f GiB (%d are refused otherwise): the least that a GPU "
-    .. "must hold is %.1f GiB; more GPUs, recompute = \"all\" or zero = \"all\" need less"):format(
-    counts.configurations, memory / (1 << 30), counts.refused, counts.least_bytes / (1 << 30))
+  return ("none of %d configurations fits %.1f GiB (%d are refused otherwise): the least that a "
+    .. "GPU must hold is %.1f GiB; more GPUs, recompute = \"all\" or zero = \"all\" need less")
+    :format(counts.configurations, memory / (1 << 30), counts.refused,
+      counts.least_bytes / (1 << 30))
 end
 
 ---- The methods ----
@@ -266,7 +268,8 @@ end
 
 local function new_state(self)
   local configurations, tuples = layouts.count(self.plan_options, self.request)
-  local parts = configurations < SMALL and 1 or math.max(1, math.min(MOST_PARTS, tuples))
+  local wanted = math.max(PARTS, math.min(MOST_PARTS, configurations // LARGE))
+  local parts = configurations < SMALL and 1 or math.min(wanted, tuples)
   return { space = self.signature, parts = parts, done = {}, best = {}, front = {},
     counts = { refusal = "" } }
 end
@@ -358,7 +361,8 @@ end
 
 function methods:write(path)
   file.check_path(path, "the path")
-  local text, message, code = path:sub(-4) == ".csv" and self:to_csv() or self:to_json()
+  local as_text = path:sub(-4) == ".csv" and self.to_csv or self.to_json
+  local text, message, code = as_text(self)
   if text == nil then
     return nil, message, code
   end
@@ -401,5 +405,8 @@ function configurations.new(given)
   layouts.count(plan, request)
   return self
 end
+
+-- What the class of dpl.benchmark gives for options with a model.
+configurations.ConfigurationSearch = configurations.new
 
 return configurations

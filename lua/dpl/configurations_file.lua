@@ -79,7 +79,8 @@ for i = 3, #layouts.axes do
 end
 for _, name in ipairs { "data_parallel", "global_batch", "num_chunks", "step_time",
     "samples_per_second", "tokens_per_second", "tflops_per_gpu", "mfu", "hfu", "gpu_hours", "price",
-    "pipeline", "bubble_ratio", "data_exposed", "optimizer", "worst_rank", "worst_bytes", "index" } do
+    "pipeline", "bubble_ratio", "data_exposed", "optimizer", "worst_rank", "worst_bytes",
+    "index" } do
   COLUMNS[#COLUMNS + 1] = name
 end
 
@@ -165,15 +166,16 @@ function file.read_state(path, signature)
   if text == nil or text == "" then
     return nil
   end
-  local state = json.read(OWNER, { text = is_csv(path) and (text:match("^# ([^\n]*)") or "") or text })
+  local kept = is_csv(path) and (text:match("^# ([^\n]*)") or "") or text
+  local state = json.read(OWNER, { text = kept })
   if type(state) ~= "table" or type(state.space) ~= "table" or type(state.done) ~= "table" then
     options.fail("%s: resume: '%s' is no file that a search wrote: name another, or remove it",
       OWNER, path)
   end
   local differs = difference(state.space, signature)
   if differs then
-    options.fail("%s: resume: '%s' is of another search: %s. Name another file, or remove it", OWNER,
-      path, differs)
+    options.fail("%s: resume: '%s' is of another search: %s. Name another file, or remove it",
+      OWNER, path, differs)
   end
   return state
 end

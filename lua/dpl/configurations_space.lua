@@ -59,8 +59,8 @@ local function check_names(given)
   for name in pairs(given) do
     if not known[name] then
       local nearest = type(name) == "string" and nearest_name(name, names)
-      fail("unknown option '%s'%s", tostring(name), nearest and (" (did you mean '%s'?)"):format(nearest)
-        or "")
+      fail("unknown option '%s'%s", tostring(name),
+        nearest and (" (did you mean '%s'?)"):format(nearest) or "")
     end
   end
 end
@@ -280,6 +280,21 @@ local function axes_of(given)
   return axes
 end
 
+-- Recomputing selectively is what recomputing nothing is, where there is neither a stored matrix of
+-- attention nor a latent attention's heads: then it counts once.
+local function without_twin(plan, list)
+  local latent = plan.model.mla and plan.model.mla.kv_lora_rank > 0
+  if list == nil or plan.flash == false or latent then
+    return list
+  end
+  local none, rest = false, {}
+  for _, value in ipairs(list) do
+    none = none or value == 0
+    rest[#rest + 1] = value ~= 1 and value or nil
+  end
+  return none and rest or list
+end
+
 -- The plan and the request that options stand for, and the rest of the options.
 function space.read(given)
   check_names(given)
@@ -289,6 +304,7 @@ function space.read(given)
   if type(plan.model) ~= "table" or type(plan.hardware) ~= "table" then
     fail("options 'model' and 'hardware' are names of presets, or tables")
   end
+  request.axes.recompute = without_twin(plan, request.axes.recompute)
   request.variants = variants_of(given, plan.model)
   request.even_layers = flag(given, "even_layers")
   request.whole_nodes = flag(given, "whole_nodes")

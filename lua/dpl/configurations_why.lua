@@ -1,16 +1,17 @@
--- Why the best layout is best: where its step goes, what the next one loses, in seconds by cause, and
--- what would have to change for the order to change.
+-- Why the best layout is best: where its step goes, what the next one loses, in seconds by cause,
+-- and what would have to change for the order to change.
 
 local why = {}
 
 local GIB <const> = 1 << 30
+local WIDTH <const> = 98 -- of a line
 
 ---- Where a step goes ----
 
 -- Seconds of one micro-batch in one stage, by what they are spent on.
 local PARTS <const> = { "products", "core", "bytes" }
 
-why.CAUSES = {
+local CAUSES <const> = {
   { "products", "products of matrices" },
   { "core", "attention core" },
   { "bytes", "what only moves bytes" },
@@ -32,7 +33,7 @@ local function mean_seconds(plan, part)
 end
 
 -- A step's seconds by cause, on the mean rank; they add up to the step.
-function why.causes_of(plan)
+local function causes_of(plan)
   local slowdown = plan.options.hardware.efficiency.slowdown or 1
   local busy = plan.pipeline * (1 - plan.bubble_ratio)
   local causes = { bubble = plan.pipeline - busy, data = plan.data_exposed,
@@ -188,18 +189,38 @@ local function differences(a, b)
         shown(one))
     end
   end
-  return table.concat(parts, ", ")
+  return parts
+end
+
+-- The parts with commas, in lines that fit a page.
+local function wrapped(start, parts)
+  local lines, line = {}, start
+  for i, part in ipairs(parts) do
+    local more = part .. (i == #parts and "." or ",")
+    if #line + 1 + #more > WIDTH then
+      lines[#lines + 1] = line
+      line = " "
+    end
+    line = line .. " " .. more
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+-- A loss in seconds; what is less than shown is none, of either sign.
+local function loss(seconds)
+  return math.abs(seconds) < 5e-5 and 0.0 or seconds
 end
 
 local function cause_lines(winner, second)
   local lines = { ("  %-34s %10s"):format("seconds of a step, mean rank", "best")
     .. (second and (" %10s %10s"):format("next", "it loses") or "") }
-  for _, cause in ipairs(why.CAUSES) do
+  for _, cause in ipairs(CAUSES) do
     local mine = winner.causes[cause[1]]
     local line = ("  %-34s %10.4f"):format(cause[2], mine)
     if second then
       local theirs = second.causes[cause[1]]
-      line = line .. (" %10.4f %+10.4f"):format(theirs, theirs - mine)
+      line = line .. (" %10.4f %+10.4f"):format(theirs, loss(theirs - mine))
     end
     lines[#lines + 1] = line
   end
@@ -239,11 +260,11 @@ local function to_text(result)
   local second = result.runner_up
   local lines = {}
   if second then
-    lines[1] = "The next has " .. differences(result.winner.row, second.row) .. "."
+    lines[1] = wrapped("The next has", differences(result.winner.row, second.row))
   else
     lines[1] = "No other that was kept has another figure."
   end
-  table.move(cause_lines(result.winner, second), 1, #why.CAUSES + 2, #lines + 1, lines)
+  table.move(cause_lines(result.winner, second), 1, #CAUSES + 2, #lines + 1, lines)
   lines[#lines + 1] = memory_line(result.winner, second)
   lines[#lines + 1] = "What would change it:"
   local changes = change_lines(result)
@@ -254,7 +275,7 @@ end
 local METATABLE <const> = { __name = "dpl.LayoutExplanation", __tostring = to_text }
 
 local function side(search, row)
-  return { row = row, causes = why.causes_of(search:plan(row)) }
+  return { row = row, causes = causes_of(search:plan(row)) }
 end
 
 function why.explain(search, rows)

@@ -38,14 +38,20 @@ return {
     calibration = { "dsv3-profile-chunk" },
   },
 
-  -- SimuMax@4dcaae5 configs/system/b200_bf16_ceperm.json: products 0.48 of the peak at 2048 and
-  -- more, mean over 514; grouped ones 0.4; attention, counted whole, 0.84 and 0.76: half of that.
+  -- by_size and attention: SimuMax@4dcaae5, configs/system/b200_bf16_ceperm.json, measured, mean
+  -- over 514 products; attention, counted whole, 0.84 and 0.76: half of that. The rest fitted to
+  -- three runs of 12 layers of Llama 3 70B on one node; intra takes up what launching many small
+  -- kernels costs.
   ["b200-sxm"] = {
-    matmul = 0.48, grouped = 0.85, attention_forward = 0.42, attention_backward = 0.38,
+    matmul = 0.453, memory = 0.435, intra = 0.218, attention_forward = 0.42,
+    attention_backward = 0.38,
     by_size = {
       { 128, 0.49 }, { 256, 0.55 }, { 512, 0.9 }, { 1024, 1.1 }, { 2048, 1.03 }, { 4096, 1 },
     },
-    source = "SimuMax@4dcaae5 configs/system/b200_bf16_ceperm.json, measured",
-    calibration = {},
+    source = "SimuMax@4dcaae5: tables, and dpl.hardware.calibrate on three of its runs",
+    calibration = {
+      "simumax-llama3_70b_l12_tp1_pp2_dp4_mbc8_cef", "simumax-llama3_70b_l12_tp8_pp1_dp1_mbc8_cef",
+      "simumax-llama3_70b_tp2_pp1_dp4_l12_mbc8_cef",
+    },
   },
 }

@@ -1,12 +1,12 @@
--- What scripts that take a model, hardware and a layout from the command line share.
+-- Options of scripts that plan a model on hardware: what they are called on a command line, and the
+-- options of dpl.plan that they stand for.
 
 local arguments = require "dpl.arguments"
-local hardware = require "dpl.hardware"
 local model = require "dpl.model"
 
 local plan_arguments = {}
 
-local function value(text)
+local function value_of(text)
   if text == "true" or text == "false" then
     return text == "true"
   end
@@ -14,110 +14,80 @@ local function value(text)
 end
 
 local function assignment(text)
-  local name, given = text:match("^([%w_]+)=(.+)$")
+  local name, value = text:match("^([%w_]+)=(.+)$")
   if name == nil then
-    return nil, ("option '--set' takes name=value (got '%s')"):format(text)
+    return nil, ("option '--set' must be name=value, an option of dpl.plan (got '%s')"):format(text)
   end
-  local list = {}
-  for part in (given .. ","):gmatch("([^,]*),") do
-    list[#list + 1] = value(part)
-  end
-  return { name = name, value = #list == 1 and list[1] or list }
+  return { name = name, value = value_of(value) }
 end
 
--- Degrees and batches, as options are called here and in dpl.plan.
-local COUNTS <const> = {
-  { "--tensor", "tensor_parallel", "GPUs that cut each layer", "1" },
-  { "--pipeline", "pipeline_parallel", "ranks of the pipeline", "1" },
-  { "--data", "data_parallel", "copies of the pipeline", "1" },
-  { "--context", "context_parallel", "GPUs that cut the sequence", "1" },
-  { "--expert", "expert_parallel", "GPUs that share out the experts", "1" },
-  { "--micro-batch", "micro_batch", "samples of a micro-batch", "1" },
-  { "--stages", "stages_per_rank", "stages on a rank, where the strategy has the option" },
-}
-
--- Adds what names a model and hardware; without a default they are not required either.
-function plan_arguments.add_presets(parser, default_model, default_hardware)
-  parser:option("--model", "a preset of dpl.model, or a Hugging Face config.json", default_model)
+-- Adds --model and --hardware, and how MFU is counted.
+function plan_arguments.add_model(parser, default_model, default_hardware)
+  parser:option("--model", "a preset of dpl.model, or the path of a config.json", default_model)
     :argname("<name>")
   parser:option("--hardware", "a preset of dpl.hardware", default_hardware):argname("<name>")
-end
-
--- Adds the conventions of MFU, and --set for what has no option of its own.
-function plan_arguments.add_conventions(parser)
-  parser:option("--attention", "FLOPs that MFU counts", "causal"):argname("<what>")
+  parser:option("--attention", "the FLOPs of it that MFU counts", "causal"):argname("<what>")
     :choices { "causal", "whole" }
   parser:option("--peak", "that MFU is a share of", "bf16"):argname("<precision>")
     :choices { "bf16", "fp8" }
+  parser:option("--precision", "of matrix products", "bf16"):argname("<precision>")
+    :choices { "bf16", "fp8" }
   parser:option("--set", "any other option of dpl.plan, as name=value; may be repeated")
-    :argname("<name=value>"):convert(assignment):count("*")
+    :argname("<name=value>"):count("*"):convert(assignment)
 end
 
--- Adds the options of a layout.
+local DEGREES <const> = {
+  { "--tensor", "GPUs that cut each layer", "tensor_parallel" },
+  { "--pipeline", "ranks of the pipeline", "pipeline_parallel" },
+  { "--data", "copies of the pipeline", "data_parallel" },
+  { "--context", "GPUs that cut the sequence", "context_parallel" },
+  { "--expert", "GPUs that share out the experts", "expert_parallel" },
+  { "--micro-batch", "samples of a micro-batch", "micro_batch" },
+}
+
+-- Adds the layout: degrees, strategy, recomputation, ZeRO.
 function plan_arguments.add_layout(parser)
-  for _, count in ipairs(COUNTS) do
-    parser:option(count[1], count[3], count[4]):argname("<n>"):convert(arguments.count(count[1]))
-      :target(count[2])
+  for _, degree in ipairs(DEGREES) do
+    parser:option(degree[1], degree[2], "1"):argname("<n>"):convert(arguments.count(degree[1]))
+      :target(degree[3])
   end
-  parser:option("--strategy", "schedule of the pipeline", "1f1b"):argname("<name>")
-  parser:option("--recompute", "none, selective or full", "none"):argname("<what>")
-  parser:option("--zero", "stage of ZeRO, 0 to 3", "1"):argname("<n>")
-    :convert(arguments.count("--zero", 0))
-  parser:option("--precision", "bf16 or fp8, of matrix products", "bf16"):argname("<name>")
-  plan_arguments.add_conventions(parser)
+  parser:option("--strategy", "of the pipeline", "1f1b"):argname("<name>")
+  parser:option("--recompute", "what the backward works out again", "none"):argname("<what>")
+    :choices { "none", "selective", "full" }
+  parser:option("--zero", "stage of ZeRO", "1"):argname("<n>"):convert(arguments.count("--zero", 0))
 end
 
-local function model_of(name)
-  if not name:find("%.json$") then
-    return model.get(name)
+-- The model of --model: a preset, or that of a file.
+function plan_arguments.model_of(args)
+  if args.model:find("%.json$") then
+    local found, message = model.from_config(args.model)
+    return found or error(message, 0)
   end
-  local made, message = model.from_config(name)
-  if made == nil then
-    error(message, 0)
-  end
-  return made
+  return model.get(args.model)
 end
 
--- The options of dpl.plan that model, hardware, conventions and --set say; raises for unknown names.
-function plan_arguments.presets_of(args)
-  local given = { model = model_of(args.model), hardware = hardware.get(args.hardware),
-    causal = args.attention == "causal", peak = args.peak }
-  if given.model.mtp_layers > 0 then
-    given.mtp = false
+-- The options of dpl.plan that the command line has given.
+function plan_arguments.options_of(args)
+  local given = { model = plan_arguments.model_of(args),
+    hardware = require("dpl.hardware").get(args.hardware), causal = args.attention == "causal",
+    mtp = false, peak = args.peak, precision = args.precision }
+  for _, degree in ipairs(DEGREES) do
+    given[degree[3]] = args[degree[3]]
   end
-  for _, set in ipairs(args.set) do
+  for _, name in ipairs { "strategy", "recompute", "zero" } do
+    given[name] = args[name]
+  end
+  for _, set in ipairs(args.set or {}) do
     given[set.name] = set.value
   end
   return given
 end
 
--- The options of dpl.plan of the command line.
-function plan_arguments.options_of(args)
-  local given = plan_arguments.presets_of(args)
-  for _, count in ipairs(COUNTS) do
-    given[count[2]] = args[count[2]]
-  end
-  for _, name in ipairs { "strategy", "recompute", "zero", "precision" } do
-    given[name] = args[name]
-  end
-  given.global_batch = args.batch
-  return given
-end
-
 -- What MFU counts, in words.
-function plan_arguments.convention_of(given)
-  return ("MFU counts %s attention%s, of the %s peak"):format(given.causal and "causal" or "whole",
-    given.model.mtp_layers == 0 and "" or given.mtp and " and multi-token prediction"
-      or ", not multi-token prediction", given.peak)
-end
-
--- What is no plan is no fault of the script's: says so on standard error and exits with status 1.
-function plan_arguments.expect(parser, result, message)
-  if result == nil then
-    io.stderr:write(parser:get_name(), ": ", message, "\n")
-    os.exit(1, true)
-  end
-  return result
+function plan_arguments.convention(given)
+  return ("%s attention%s; of the %s peak"):format(given.causal and "causal" or "whole",
+    given.model.mtp_layers > 0 and (", multi-token prediction " .. (given.mtp and "counted"
+      or "not counted")) or "", given.peak)
 end
 
 return plan_arguments

@@ -260,7 +260,9 @@ local ConfigurationSearch = {}
 
 ---Searches the configurations that fit the memory, best first.
 ---@class dpl.ConfigurationSearchClass: dpl.Class
+---With `model` the options are dpl.LayoutSearchOptions, and the search is of layouts: a dpl.LayoutSearch.
 ---@overload fun(options: dpl.SearchOptions): dpl.ConfigurationSearch
+---@overload fun(options: dpl.LayoutSearchOptions): dpl.LayoutSearch
 benchmark.ConfigurationSearch = {}
 
 ---A configuration that fits the memory.
@@ -294,5 +296,165 @@ benchmark.ConfigurationSearch = {}
 ---@return dpl.SearchSummary|string summary_or_message
 ---@return dpl.Code? code
 function ConfigurationSearch:search_optimal_config(options) end
+
+---- ConfigurationSearch of layouts ----
+
+---A space of layouts, and what is looked for. Every axis is one value, a list of values, or "all".
+---Degrees that are left out are every value that divides; other axes, what dpl.plan has for a default.
+---Where an axis can make no difference (tensor_overlap without tensor parallelism, zero without copies)
+---only the first of its values counts. Options of dpl.PlanOptions that are no axes hold for all. What is
+---of the wrong type, out of range or unknown raises.
+---@class dpl.LayoutSearchOptions
+---@field model string|dpl.Model a preset's name, or a model
+---@field hardware string|dpl.Hardware likewise
+---@field gpus integer|integer[] how many GPUs
+---@field global_batch? integer samples of a step
+---@field max_global_batch? integer instead: the most samples; a layout has the greatest multiple of its copies
+---@field causal boolean MFU's FLOPs count half of the attention's matrix
+---@field peak "bf16"|"fp8" that MFU is a share of
+---@field mtp? boolean MFU's FLOPs count multi-token prediction; no default for models that have it
+---@field strategy? string|string[] default 1f1b, interleaved_1f1b, zb_h1, zbv, dualpipe and dualpipev
+---@field stages_per_rank? integer|integer[]|"all" where a strategy leaves them open; all: the divisors of the layers
+---@field tensor_parallel? integer|integer[]
+---@field pipeline_parallel? integer|integer[]
+---@field data_parallel? integer|integer[] that is allowed; it follows from the GPUs and the rest
+---@field context_parallel? integer|integer[]
+---@field expert_parallel? integer|integer[]
+---@field micro_batch? integer|integer[] samples of a micro-batch
+---@field recompute? string|string[]
+---@field zero? integer|integer[]|"all"
+---@field tensor_comm? string|string[]
+---@field regather? boolean|boolean[]|"all"
+---@field tensor_overlap? string|string[]
+---@field data_overlap? boolean|boolean[]|"all"
+---@field fused_activation? boolean|boolean[]|"all"
+---@field offload_weights? boolean|boolean[]|"all"
+---@field offload_activations? boolean|boolean[]|"all"
+---@field offload_optimizer? boolean|boolean[]|"all"
+---@field tensor_link? string|string[]
+---@field pipeline_link? string|string[]
+---@field data_link? string|string[]
+---@field precision? string|string[]
+---@field train_mtp? boolean|boolean[]|"all"
+---@field memory_bytes? number of a GPU; default the hardware's
+---@field even_layers? boolean only with equally many layers in every stage; default false
+---@field whole_nodes? boolean tensor parallelism divides a node; default false
+---@field max_micro_batches? integer of a step; default any number
+---@field objective? "throughput"|"mfu"|"cost"|"memory" what is best; mfu and cost, GPU hours a sample, order alike; default "throughput"
+---@field keep? integer how many of the best are kept, up to 500; default 10
+---@field pareto? string[] two objectives, whose front is kept besides
+---@field workers? integer processes; default all processors
+---@field resume? string a .csv or .json file: what is found, and the parts that are done, are written to it, and a search of the same space goes on from there; a file of another space raises, saying what differs
+
+---A layout that was found. Besides: the axes by their names in dpl.PlanOptions, as values.
+---@class dpl.LayoutRow
+---@field index integer of the configuration in its space; equal ones are in its order
+---@field strategy string
+---@field stages_per_rank? integer where it was asked for
+---@field gpus integer
+---@field num_chunks integer micro-batches of a step, of one copy
+---@field step_time number seconds
+---@field pipeline number seconds of it, from first start to last end
+---@field data_exposed number seconds that reducing gradients and gathering parameters add
+---@field optimizer number seconds
+---@field bubble_ratio number idle time of the pipeline's ranks
+---@field samples_per_second number
+---@field tokens_per_second number
+---@field tflops_per_gpu number
+---@field mfu number
+---@field hfu number
+---@field gpu_hours number of a step
+---@field price? number of a step, where the hardware has one
+---@field worst_rank integer that holds most
+---@field worst_bytes number on each of its GPUs
+
+---What became of a space's configurations.
+---@class dpl.LayoutCounts
+---@field configurations integer
+---@field refused integer by the rules of the strategy, the model or the links
+---@field memory_bound integer that cannot fit, by a bound
+---@field outdone integer that cannot be a result, by a bound
+---@field memory integer worked out and too large
+---@field evaluated integer
+---@field simulations integer pipelines simulated for those
+---@field schedules integer made
+---@field least_bytes number of those too large the least, or its bound; 0 where none is
+---@field refusal string why one was refused; "" where none was
+
+---Why the best is best; tostring gives a page. causes: seconds of a step by what they are spent on
+---(products, core, bytes, exposed, bubble, data, optimizer), which add up to the step. crossings: by
+---what factor a figure of the machine must change for the next to be as good.
+---@class dpl.LayoutExplanation
+---@field winner { row: dpl.LayoutRow, causes: table<string, number> }
+---@field runner_up? { row: dpl.LayoutRow, causes: table<string, number> } the first kept with another figure
+---@field memory_factor number times the memory of a GPU with which the best just fits
+---@field crossings { figure: string, factor: number }[]
+
+---A search of layouts, exact: what is left out provably is no result. It runs once, when its results
+---are first asked for, on all processors; the results, and counts, are the same on any number of them.
+---@class dpl.LayoutSearch
+local LayoutSearch = {}
+
+---How many configurations the space has, and how many tuples of degrees there are among them.
+---@return integer configurations
+---@return integer tuples
+function LayoutSearch:count() end
+
+---The best, best first. Returns nil, message, "NOT_FOUND" where nothing is left, with the rule and the
+---nearest that leaves something; "FILE" where the file to resume from cannot be written.
+---@return dpl.LayoutRow[]? rows
+---@return dpl.LayoutCounts|string counts_or_message
+---@return dpl.Code? code
+function LayoutSearch:run() end
+
+---The first of them.
+---@return dpl.LayoutRow? row
+---@return string? message
+---@return dpl.Code? code
+function LayoutSearch:best() end
+
+---Those than which none is better in one of the two objectives and as good in the other, of equal ones
+---the first; by the first objective. Raises where the option pareto was not given.
+---@return dpl.LayoutRow[]? rows
+---@return string? message
+---@return dpl.Code? code
+function LayoutSearch:pareto() end
+
+---The options of dpl.plan that a row stands for.
+---@param row dpl.LayoutRow
+---@return dpl.PlanOptions
+function LayoutSearch:options_of(row) end
+
+---A row's plan.
+---@param row? dpl.LayoutRow default the best
+---@return dpl.Plan? plan
+---@return string? message
+---@return dpl.Code? code
+function LayoutSearch:plan(row) end
+
+---Why the best is best, beside the next that has another figure.
+---@return dpl.LayoutExplanation? explanation
+---@return string? message
+---@return dpl.Code? code
+function LayoutSearch:explain() end
+
+---The rows as CSV, a column `set` saying whether one is of the best or of the front.
+---@return string? text
+---@return string? message
+---@return dpl.Code? code
+function LayoutSearch:to_csv() end
+
+---Rows, counts and the space as JSON, keys sorted.
+---@return string? text
+---@return string? message
+---@return dpl.Code? code
+function LayoutSearch:to_json() end
+
+---Writes them to a .csv or .json file.
+---@param path string
+---@return boolean? written
+---@return string? message
+---@return dpl.Code? code
+function LayoutSearch:write(path) end
 
 return benchmark

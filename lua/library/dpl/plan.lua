@@ -74,6 +74,7 @@ local plan = {}
 
 ---A stage on one GPU, for one micro-batch.
 ---@class dpl.PlanStage
+---@field rank integer that has it
 ---@field piece integer of the model, from 0
 ---@field first_layer integer from 0
 ---@field layers integer
