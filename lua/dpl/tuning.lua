@@ -123,7 +123,7 @@ end
 
 local MOST_FACTOR <const> = 500
 local FREE_FACTOR <const> = 1e6 -- so fast that it costs nothing
-local LEAST_SHARE <const> = 1e-3 -- of a link, that hardware may have
+local LEAST_SHARE <const> = 1.000001e-3 -- of a link: hardware may have 0.001
 
 -- How much all-to-alls alone can be turned, as shares of links allow: below and above 1.
 local function exchange_factor(shares, factor)
