@@ -16,7 +16,7 @@ local parser = arguments.parser("scaling.lua",
     .. "With --model times come from the model and the hardware, one copy of the layout is "
     .. "--tensor x --pipeline x --context GPUs, and copies are added, up to --max-gpus; "
     .. "links are nobody else's, and no GPU fails or lags.\n\n"
-    .. "example: dpl scripts/scaling.lua --model llama3-70b --hardware h100 --tensor 8 --pipeline 4")
+    .. "example: dpl scripts/scaling.lua --model llama3-70b --tensor 8 --pipeline 4")
 
 local function option(name, meaning, default, converter)
   parser:option(name, meaning, default):argname("<n>"):convert(converter(name))
@@ -46,11 +46,11 @@ option("--params", "parameters of the model, on the first number of ranks", "6.7
   arguments.positive)
 option("--hidden", "its hidden size", "4096", arguments.count)
 option("--seq", "tokens of a sample", "4096", arguments.count)
-option("--batch", "samples of a step of the pipeline; with --model and strong, of all (default: 128; "
-  .. "strong with --model 2048)", nil, arguments.count)
+option("--batch", "samples of a step of the pipeline; with --model and strong, of all "
+  .. "(default: 128; strong with --model 2048)", nil, arguments.count)
 option("--p2p", "latency between ranks, seconds", "0", arguments.number)
-parser:option("--mode", "strong: the same model; weak: one that grows with the ranks; with --model: "
-  .. "the batch stays, or grows with the GPUs (default: strong; with --model both)")
+parser:option("--mode", "strong: the same model; weak: one that grows with the ranks; with "
+  .. "--model: the batch stays, or grows with the GPUs (default: strong; with --model both)")
   :argname("<mode>"):choices { "strong", "weak" }
 parser:option("--strategies", "names with commas (default: all)")
   :argname("<names>"):convert(arguments.list("--strategies"))
@@ -203,7 +203,7 @@ local function print_scaling(args, given, mode)
   print_misfits(rows, given)
   print_knee(analyzer, rows, args.threshold)
   if #refused > 0 then
-    print(("not shown: %d sizes, the first of which is %d GPUs: %s"):format(#refused,
+    print(("sizes not shown: %d, the first of them %d GPUs: %s"):format(#refused,
       refused[1].gpus, refused[1].reason))
   end
   return analyzer, rows

@@ -22,8 +22,8 @@ local INTERNAL <const> = {
   "dpl.measured_pipelines", "dpl.measured_simumax", "dpl.measured_vtrain", "dpl.models",
   "dpl.nearest", "dpl.options", "dpl.page.css", "dpl.page.js", "dpl.page_timelines.js",
   "dpl.plan_arguments", "dpl.planned", "dpl.planning", "dpl.presets", "dpl.report",
-  "dpl.scalability", "dpl.svg", "dpl.transformer", "dpl.tuning", "dpl.validation_arithmetic",
-  "dpl.write_file",
+  "dpl.scalability", "dpl.svg", "dpl.transformer", "dpl.tuning", "dpl.validation",
+  "dpl.validation_arithmetic", "dpl.validation_runs", "dpl.validation_simulation", "dpl.write_file",
 }
 
 local function set_of(list)
@@ -292,6 +292,13 @@ local function some_layout()
     causal = true, peak = "bf16" }
 end
 
+-- A search of layouts that finds some.
+local function some_search()
+  return require("dpl.benchmark").ConfigurationSearch { model = "llama3-8b", hardware = "h100",
+    gpus = 8, global_batch = 8, context_parallel = 1, strategy = "1f1b", zero = "all",
+    pareto = { "throughput", "memory" }, causal = true, peak = "bf16" }
+end
+
 -- What a function is called on: an object of its class, or nothing.
 local function receiver(f)
   local owner = f.name:match("^%w+")
@@ -309,6 +316,8 @@ local function receiver(f)
     return require("dpl").model.get("deepseek-v3")
   elseif owner == "Plan" then
     return assert(require("dpl").plan(some_layout()))
+  elseif owner == "LayoutSearch" then
+    return some_search()
   end
   for _, module in ipairs(CLASS_MODULES) do
     local class = require(module)[owner]
@@ -340,6 +349,15 @@ local ARGUMENTS <const> = {
   end,
   ["dpl.write_html"] = function()
     return { "/dev/null", { require("dpl").simulate(sample_schedule()) } }
+  end,
+  ["LayoutSearch:options_of"] = function()
+    return { some_search():best() }
+  end,
+  ["LayoutSearch:plan"] = function()
+    return {}
+  end,
+  ["LayoutSearch:write"] = function()
+    return { process.directory() .. "/rows.csv" }
   end,
   ["Timeline:write_trace"] = function()
     return { "/dev/null", { unit = "ms" } }

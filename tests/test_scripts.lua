@@ -21,7 +21,7 @@ local TestAll = process.test_table()
 
 local SCRIPTS = {
   "comm_sensitivity", "compare", "config_search", "custom_strategy", "deepseek_v3", "gallery",
-  "quickstart", "scaling", "search",
+  "memory", "plan", "quickstart", "scaling", "search",
   "sensitivity_study", "zero_bubble_tables",
 }
 

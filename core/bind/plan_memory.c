@@ -36,8 +36,7 @@ int dpl_bind_plan_memory_over(lua_State *L)
 {
     size_t length = 0;
     const dpl_schedule *schedule = dpl_bind_check_schedule(L, 1);
-    int32_t rank =
-        dpl_bind_count(L, 3, "rank", 0, (double)dpl_schedule_num_ranks(schedule) - 1);
+    int32_t rank = dpl_bind_count(L, 3, "rank", 0, (double)dpl_schedule_num_ranks(schedule) - 1);
     const dpl_stage *stages = push_stages(L, dpl_schedule_num_stages(schedule));
     dpl_schedule_order(schedule, rank, &length);
     double *held = lua_newuserdatauv(L, (length + 1) * sizeof *held, 0);

@@ -119,7 +119,10 @@ function memory:compare(strategies)
       step_time = plan.step_time }
   end
   table.sort(rows, function(a, b)
-    return a.bytes ~= b.bytes and a.bytes < b.bytes or a.bytes == b.bytes and a.strategy < b.strategy
+    if a.bytes ~= b.bytes then
+      return a.bytes < b.bytes
+    end
+    return a.strategy < b.strategy
   end)
   return rows, refused
 end

@@ -132,8 +132,8 @@ local function goes_before(a, b)
   return a.change < b.change
 end
 
--- Rows { change, options, changes, bytes, step_time, fits } of all single changes, and where none of
--- them fits of those of two or three that do.
+-- Rows { change, options, changes, bytes, step_time, fits } of all single changes, and where none
+-- of them fits of those of two or three that do.
 function fitting.what_fits(given)
   local _, message, code = planned.plan(given)
   if message then

@@ -58,10 +58,10 @@ table.sort(SHARES, function(a, b) return a.name < b.name end)
 
 -- What is reached of the data sheet: what was given over what is known of the preset over what is
 -- assumed of any.
-local function efficiency_of(owner, fields)
+local function efficiency_of(owner, fields, preset)
   options.check_names(owner .. ": efficiency", SHARES, fields.efficiency)
   local known = {}
-  local layers = { efficiencies.default, efficiencies[fields.name] or {}, fields.efficiency or {} }
+  local layers = { efficiencies.default, efficiencies[preset] or {}, fields.efficiency or {} }
   for _, layer in ipairs(layers) do
     for name, value in pairs(layer) do
       known[name] = presets.copy(value)
@@ -70,9 +70,9 @@ local function efficiency_of(owner, fields)
   return known
 end
 
-local function make(owner, fields)
+local function make(owner, fields, preset)
   local made = options.read(owner, FIELDS, presets.copy(fields))
-  made.efficiency = efficiency_of(owner, made)
+  made.efficiency = efficiency_of(owner, made, preset)
   return setmetatable(made, METATABLE)
 end
 
@@ -81,18 +81,22 @@ function hardware.list()
 end
 
 function hardware.get(name)
-  return make("dpl.hardware.get", catalogue.find("dpl.hardware.get", name))
+  local found = catalogue.find("dpl.hardware.get", name)
+  return make("dpl.hardware.get", found, found.name)
 end
 
 function hardware.define(given)
   local owner = "dpl.hardware.define"
   options.check_names(owner, DEFINED, given)
   local fields = presets.copy(given or {})
+  local preset
   if fields.base ~= nil then
-    fields = presets.override(catalogue.find(owner, fields.base), fields)
+    local found = catalogue.find(owner, fields.base)
+    preset = found.name
+    fields = presets.override(found, fields)
     fields.base, fields.name, fields.title = nil, given.name, given.title
   end
-  return make(owner, fields)
+  return make(owner, fields, preset)
 end
 
 function hardware.calibrate(given, from)

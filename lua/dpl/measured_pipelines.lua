@@ -228,7 +228,7 @@ return {
       .. "afterwards (after_validation, samples a second on a GPU).",
     common = {
       seq_len = 1024, causal = false, flash = false, dropout = true, zero = 0,
-      reserve_bytes = 0, gradient_bytes = 2,
+      reserve_bytes = 0, gradient_bytes = 2, synchronised = true,
     },
     rows = {
       {

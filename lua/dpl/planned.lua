@@ -51,7 +51,8 @@ local function check_names(owner, given, own)
     elseif not known[name] then
       local nearest = nearest_name(name, names)
       options.fail("%s: unknown option '%s'%s", owner, name,
-        nearest and (" (did you mean '%s'?)"):format(nearest) or ": its options are those of dpl.plan")
+        nearest and (" (did you mean '%s'?)"):format(nearest)
+          or ": its options are those of dpl.plan")
     end
   end
 end
@@ -186,7 +187,7 @@ end
 -- collectives as they would stand alone, less what of all that hides behind the rest.
 function planned.parts(plan, hardware)
   local chunks, ranks = chunks_of_stages(plan.schedule), plan.schedule.num_ranks
-  local slowdown, busy, alone, parts = hardware.efficiency.slowdown, 0, 0, {}
+  local slowdown, alone, parts = hardware.efficiency.slowdown, 0, {}
   for i, stage in ipairs(plan.stages) do
     for _, phase in ipairs { "in_forward", "in_input", "in_weight" } do
       for name, seconds in pairs(stage[phase]) do
@@ -197,7 +198,7 @@ function planned.parts(plan, hardware)
   for _, seconds in pairs(parts) do
     alone = alone + seconds
   end
-  busy = plan.pipeline * (1 - plan.bubble_ratio)
+  local busy = plan.pipeline * (1 - plan.bubble_ratio)
   parts.hidden = math.min(0, busy - alone)
   parts.bubble = plan.pipeline - alone - parts.hidden
   parts.gradients, parts.optimizer = plan.data_exposed, plan.optimizer

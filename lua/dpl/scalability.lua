@@ -88,7 +88,8 @@ local function at_size(self, gpus, weak)
       plan, message = planned.plan(given)
     else
       message = ("a copy of the model takes %d GPUs, of which %d is no multiple: the nearest are "
-        .. "%d and %d"):format(size, gpus, math.max(1, gpus // size) * size, (gpus // size + 1) * size)
+        .. "%d and %d"):format(size, gpus, math.max(1, gpus // size) * size,
+        (gpus // size + 1) * size)
     end
     local row = plan and row_of(given, plan)
     if row and is_better(row, best) then
@@ -229,7 +230,7 @@ function methods:knee(rows, threshold)
   threshold = threshold or self.min_efficiency
   if type(rows) ~= "table" or rows.mode == nil then
     options.fail("%s:knee takes the rows that weak_scaling or strong_scaling gave", OWNER)
-  elseif type(threshold) ~= "number" or not (threshold > 0) then
+  elseif type(threshold) ~= "number" or threshold ~= threshold or threshold <= 0 then
     options.fail("%s:knee: the threshold must be a number above 0 (got %s)", OWNER,
       tostring(threshold))
   end
@@ -250,12 +251,18 @@ end
 -- A chart of dpl.chart: efficiency over GPUs, a line for each list of rows.
 function methods:chart(...)
   local series, names = {}, {}
-  for i, rows in ipairs { ... } do
-    series[i] = { name = rows.mode .. " scaling", x = {}, y = {} }
-    names[i] = rows.mode
-    for j, row in ipairs(rows) do
-      series[i].x[j], series[i].y[j] = row.gpus, 100 * row.efficiency
+  for _, rows in ipairs { ... } do
+    if type(rows) == "table" and rows.mode then -- not the refused ones that a call gives besides
+      local line = { name = rows.mode .. " scaling", x = {}, y = {} }
+      names[#names + 1] = rows.mode
+      for j, row in ipairs(rows) do
+        line.x[j], line.y[j] = row.gpus, 100 * row.efficiency
+      end
+      series[#series + 1] = line
     end
+  end
+  if #series == 0 then
+    options.fail("%s:chart takes the rows that weak_scaling or strong_scaling gave", OWNER)
   end
   return require("dpl.chart").lines {
     title = ("%s on %s, %s scaling"):format(self.options.model.name, self.options.hardware.name,

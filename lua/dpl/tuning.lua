@@ -1,5 +1,5 @@
--- ConfigOptimizer of a model on hardware: micro-batches, sensitivities of the step to the figures of
--- the machine, and how much slower a link may be.
+-- ConfigOptimizer of a model on hardware: micro-batches, sensitivities of the step to the figures
+-- of the machine, and how much slower a link may be.
 
 local options = require "dpl.options"
 local planned = require "dpl.planned"
@@ -61,7 +61,8 @@ local SHARES <const> = {
 }
 
 local function step_time(self, hardware, strategy)
-  local plan, message, code = planned.plan(self.options, { hardware = hardware, strategy = strategy })
+  local changes = { hardware = hardware, strategy = strategy }
+  local plan, message, code = planned.plan(self.options, changes)
   return plan and plan.step_time, message, code
 end
 
@@ -142,8 +143,8 @@ local FASTER <const> = {
   end,
   latency = function(hardware, factor)
     local shares = hardware.efficiency
-    return planned.hardware_with(hardware, nil,
-      { intra_latency = shares.intra_latency / factor, inter_latency = shares.inter_latency / factor })
+    return planned.hardware_with(hardware, nil, { intra_latency = shares.intra_latency / factor,
+      inter_latency = shares.inter_latency / factor })
   end,
   all_to_all = function(hardware, factor)
     local shares = hardware.efficiency
@@ -238,8 +239,8 @@ local function winner_at(self, kind, factor, strategies)
 end
 
 -- Which strategy wins as communication of a kind gets faster, from 1/256 to 256 times: a list of
--- { strategy, from, to }, factors; the ends of a range are exact, but one that is narrower than half
--- a power of two may be passed over.
+-- { strategy, from, to }, factors; the ends of a range are exact, but one that is narrower than
+-- half a power of two may be passed over.
 function methods:winners(kind, strategies)
   check_kind("winners", kind)
   strategies = planned.strategies(OWNER .. ":winners", strategies)

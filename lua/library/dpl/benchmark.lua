@@ -71,6 +71,7 @@ local MemoryEstimator = {}
 ---Estimates the memory of a GPU: activations, parameters and all of it.
 ---@class dpl.MemoryEstimatorClass: dpl.Class
 ---@overload fun(options: dpl.MemoryOptions): dpl.MemoryEstimator
+---@overload fun(options: dpl.PlanOptions): dpl.ModelMemoryEstimator
 benchmark.MemoryEstimator = {}
 
 ---Activations, in MB, and how the figure comes about.
@@ -142,6 +143,7 @@ local ThroughputEstimator = {}
 ---Estimates step time, MFU, and samples and tokens per second.
 ---@class dpl.ThroughputEstimatorClass: dpl.Class
 ---@overload fun(options: dpl.ThroughputOptions): dpl.ThroughputEstimator
+---@overload fun(options: dpl.PlanOptions): dpl.ModelThroughputEstimator
 benchmark.ThroughputEstimator = {}
 
 ---What a step is worth.
@@ -207,6 +209,7 @@ local ScalabilityAnalyzer = {}
 ---Scaling from the shape that num_ranks and num_chunks give.
 ---@class dpl.ScalabilityAnalyzerClass: dpl.Class
 ---@overload fun(options: dpl.ScalabilityOptions): dpl.ScalabilityAnalyzer
+---@overload fun(options: dpl.PlanOptions): dpl.ModelScalabilityAnalyzer
 benchmark.ScalabilityAnalyzer = {}
 
 ---One number of ranks.
@@ -346,13 +349,38 @@ function ConfigurationSearch:search_optimal_config(options) end
 ---@field workers? integer processes; default all processors
 ---@field resume? string a .csv or .json file: what is found, and the parts that are done, are written to it, and a search of the same space goes on from there; a file of another space raises, saying what differs
 
----A layout that was found. Besides: the axes by their names in dpl.PlanOptions, as values.
+---A layout that was found: the options of dpl.plan that it stands for, and its step.
 ---@class dpl.LayoutRow
 ---@field index integer of the configuration in its space; equal ones are in its order
 ---@field strategy string
 ---@field stages_per_rank? integer where it was asked for
 ---@field gpus integer
 ---@field num_chunks integer micro-batches of a step, of one copy
+---@field tensor_parallel integer
+---@field pipeline_parallel integer
+---@field data_parallel integer
+---@field context_parallel integer
+---@field expert_parallel integer
+---@field micro_batch integer
+---@field global_batch integer
+---@field zero integer
+---@field tensor_comm string
+---@field recompute string
+---@field precision string
+---@field tensor_link string
+---@field tensor_overlap string
+---@field pipeline_link string
+---@field data_link string
+---@field regather boolean
+---@field fused_activation boolean
+---@field train_mtp boolean
+---@field offload_weights boolean
+---@field offload_activations boolean
+---@field offload_optimizer boolean
+---@field data_overlap boolean
+---@field figure number what it is sorted by, the less the better: seconds a sample, GPU seconds a sample, bytes
+---@field first? number the same in the first of the two objectives of pareto
+---@field second? number in the second
 ---@field step_time number seconds
 ---@field pipeline number seconds of it, from first start to last end
 ---@field data_exposed number seconds that reducing gradients and gathering parameters add
@@ -380,6 +408,7 @@ function ConfigurationSearch:search_optimal_config(options) end
 ---@field schedules integer made
 ---@field least_bytes number of those too large the least, or its bound; 0 where none is
 ---@field refusal string why one was refused; "" where none was
+---@field tuples table<string, integer> tuples of degrees that make no configuration, by the first rule against them: gpus, batch, chunks, layers, experts, nodes
 
 ---Why the best is best; tostring gives a page. causes: seconds of a step by what they are spent on
 ---(products, core, bytes, exposed, bubble, data, optimizer), which add up to the step. crossings: by

@@ -134,6 +134,7 @@ local ConfigOptimizer = {}
 ---Finds the best number of chunks, what costs do to a schedule, and where strategies cross.
 ---@class dpl.ConfigOptimizerClass: dpl.Class
 ---@overload fun(options: dpl.OptimizerOptions): dpl.ConfigOptimizer
+---@overload fun(options: dpl.PlanOptions): dpl.ModelConfigOptimizer
 ---@overload fun(num_ranks: integer, num_chunks: integer, options?: table): dpl.ConfigOptimizer
 simulator.ConfigOptimizer = {}
 
@@ -208,5 +209,59 @@ function ConfigOptimizer:sensitivity(strategy, options) end
 ---@return string? message
 ---@return dpl.Code? code
 function ConfigOptimizer:communication_threshold(a, b, options) end
+
+---- ConfigOptimizer of a model on hardware ----
+
+---What of communication is faster or slower: the share of links that all-to-alls reach, the links
+---between nodes, those inside, or the latency of both.
+---@alias dpl.CommunicationKind "all_to_all"|"inter_bandwidth"|"intra_bandwidth"|"latency"
+
+---What a kind of communication costs, and in the list at which factors it costs the shares given.
+---@class dpl.CommunicationThresholds
+---@field kind dpl.CommunicationKind
+---@field share number of the step, now
+---@field free_step_time number seconds, with 500 times the speed
+---@field [integer] { share: number, factor: number|false }
+
+---Tunes a layout; its options are those of dpl.plan, and causal, mtp and peak need not be given.
+---@class dpl.ModelConfigOptimizer
+local ModelConfigOptimizer = {}
+
+---The micro-batch of those that divide a copy's batch that is fastest within the memory, with the
+---lists `tried` and `refused`. Returns nil, message, "NOT_FOUND" where none fits.
+---@param strategy? dpl.Strategy
+---@return { micro_batch: integer, num_chunks: integer, step_time: number, mfu: number, bubble_ratio: number, worst_bytes: number, fits: boolean, tokens_per_second: number, tried: table[], refused: table[] }? best
+---@return string? message
+---@return dpl.Code? code
+function ModelConfigOptimizer:optimal_chunks(strategy) end
+
+---By how many percent the step grows for one percent more of a figure of the hardware or of an
+---efficiency (up; false where a share would pass 1), and by one less (down), each simulated; those
+---that matter most first. The list has step_time too, seconds.
+---@param strategy? dpl.Strategy
+---@return { name: string, value: number, up: number|false, down: number }[]? rows
+---@return string? message
+---@return dpl.Code? code
+function ModelConfigOptimizer:sensitivity(strategy) end
+
+---What a kind of communication costs, a share of the step: `share` now, and in the list the factors
+---on its speed at which it costs the shares that are given, by bisection; false where it does not
+---cost so much even at a 256th of the speed. What it costs is the step less that with 500 times it.
+---@param kind dpl.CommunicationKind
+---@param shares? number[] default { 0.01, 0.05, 0.1 }
+---@param strategy? dpl.Strategy
+---@return dpl.CommunicationThresholds? found
+---@return string? message
+---@return dpl.Code? code
+function ModelConfigOptimizer:communication_threshold(kind, shares, strategy) end
+
+---The strategy with the shortest step as communication of a kind gets from a 256th to 256 times as
+---fast; the factors between ranges by bisection. A range narrower than the root of 2 may be missed.
+---@param kind dpl.CommunicationKind
+---@param strategies? dpl.Strategy[] default all
+---@return { strategy: dpl.Strategy, from: number, to: number }[]? ranges
+---@return string? message
+---@return dpl.Code? code
+function ModelConfigOptimizer:winners(kind, strategies) end
 
 return simulator
