@@ -154,10 +154,10 @@ local function print_sizes(args, rows, given)
   print(("\n%s scaling, batch %s; seconds of a step, and where they go")
     :format(rows.mode, rows.mode == "weak" and ("%d a copy"):format(args.batch or BATCHES.weak)
       or tostring(given.global_batch)))
-  print(("  %6s%7s%9s%7s%10s%7s%10s%8s%10s%13s%10s"):format("GPUs", "copies", "batch", "chunks",
+  print(("  %7s%7s%9s%7s%10s%7s%10s%8s%10s%13s%10s"):format("GPUs", "copies", "batch", "chunks",
     "step s", "MFU %", "tokens/s", "eff. %", "bubble s", "gradients s", "optim. s"))
   for _, row in ipairs(rows) do
-    print(("  %6d%7d%9d%7d%10.3f%7.2f%10.3g%8.1f%10.4f%13.4f%10.4f"):format(row.gpus,
+    print(("  %7d%7d%9d%7d%10.3f%7.2f%10.3g%8.1f%10.4f%13.4f%10.4f"):format(row.gpus,
       row.data_parallel, row.global_batch, row.num_chunks, row.step_time, 100 * row.mfu,
       row.tokens_per_second, 100 * row.efficiency, row.parts.bubble, row.parts.gradients,
       row.parts.optimizer))
@@ -171,7 +171,7 @@ local function print_misfits(rows, given)
     count, most = count + (row.fits and 0 or 1), math.max(most, row.worst_bytes)
   end
   if count > 0 then
-    print(("DOES NOT FIT on %d of %d sizes: up to %.1f GiB of %.1f (see scripts/memory.lua)"):format(
+    print(("DOES NOT FIT on %d of %d sizes: up to %.1f GiB of %.1f (see memory.lua)"):format(
       count, #rows, most / (1 << 30), given.hardware.memory_bytes / (1 << 30)))
   end
 end
