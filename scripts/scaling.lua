@@ -154,13 +154,25 @@ local function print_sizes(args, rows, given)
   print(("\n%s scaling, batch %s; seconds of a step, and where they go")
     :format(rows.mode, rows.mode == "weak" and ("%d a copy"):format(args.batch or BATCHES.weak)
       or tostring(given.global_batch)))
-  print(("  %7s%7s%9s%7s%9s%7s%10s%7s%10s%13s%10s"):format("GPUs", "copies", "batch", "chunks",
+  print(("  %7s%7s%9s%7s%10s%7s%10s%8s%10s%13s%10s"):format("GPUs", "copies", "batch", "chunks",
     "step s", "MFU %", "tokens/s", "eff. %", "bubble s", "gradients s", "optim. s"))
   for _, row in ipairs(rows) do
-    print(("  %7d%7d%9d%7d%9.3f%7.2f%10.3g%7.1f%10.4f%13.4f%10.4f"):format(row.gpus,
+    print(("  %7d%7d%9d%7d%10.3f%7.2f%10.3g%8.1f%10.4f%13.4f%10.4f"):format(row.gpus,
       row.data_parallel, row.global_batch, row.num_chunks, row.step_time, 100 * row.mfu,
       row.tokens_per_second, 100 * row.efficiency, row.parts.bubble, row.parts.gradients,
       row.parts.optimizer))
+  end
+end
+
+-- Sizes on which the model is too large: fewer copies share out less.
+local function print_misfits(rows, given)
+  local count, most = 0, 0
+  for _, row in ipairs(rows) do
+    count, most = count + (row.fits and 0 or 1), math.max(most, row.worst_bytes)
+  end
+  if count > 0 then
+    print(("DOES NOT FIT on %d of %d sizes: up to %.1f GiB of %.1f (see memory.lua)"):format(
+      count, #rows, most / (1 << 30), given.hardware.memory_bytes / (1 << 30)))
   end
 end
 
@@ -179,15 +191,6 @@ local function print_knee(analyzer, rows, threshold)
   end
 end
 
--- A copy that does not fit cannot run, however well it would scale.
-local function warn_of_memory(row, given)
-  if not row.fits then
-    print(("it does not fit: %.1f GiB on the fullest GPU of %.1f:\nscripts/plan.lua finds a layout, "
-      .. "scripts/memory.lua what helps"):format(row.worst_bytes / (1 << 30),
-      given.hardware.memory_bytes / (1 << 30)))
-  end
-end
-
 local function print_scaling(args, given, mode)
   given.global_batch = args.batch or BATCHES[mode]
   given.max_gpus = args.max_gpus
@@ -197,7 +200,7 @@ local function print_scaling(args, given, mode)
     error(refused[1].reason, 0)
   end
   print_sizes(args, rows, given)
-  warn_of_memory(rows[#rows], given)
+  print_misfits(rows, given)
   print_knee(analyzer, rows, args.threshold)
   if #refused > 0 then
     print(("sizes not shown: %d, the first of them %d GPUs: %s"):format(#refused,

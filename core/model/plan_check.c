@@ -133,11 +133,17 @@ static dpl_code check_batch(const dpl_parallelism *l, dpl_error *error)
         return DPL_OK;
     }
     int64_t below = l->global_batch / step * step;
+    if (below == 0) {
+        return dpl_fail(error, DPL_SIZE,
+                        "global_batch = %ld must be a multiple of data_parallel x micro_batch = "
+                        "%ld x %ld: the least is %ld",
+                        (long)l->global_batch, (long)l->data, (long)l->micro_batch, (long)step);
+    }
     return dpl_fail(error, DPL_SIZE,
                     "global_batch = %ld must be a multiple of data_parallel x micro_batch = %ld x "
                     "%ld: the nearest are %ld and %ld",
-                    (long)l->global_batch, (long)l->data, (long)l->micro_batch,
-                    (long)(below > 0 ? below : step), (long)(below + step));
+                    (long)l->global_batch, (long)l->data, (long)l->micro_batch, (long)below,
+                    (long)(below + step));
 }
 
 /* ---- Layers ---- */

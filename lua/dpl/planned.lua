@@ -112,9 +112,17 @@ function planned.hardware_with(hardware, figures, efficiency)
   return copy
 end
 
--- A plan of the options with `changes`, or nil, message, code.
+-- A plan of the options with `changes`, or nil, message, code. Another strategy has its own number
+-- of stages, pairs and waves.
 function planned.plan(given, changes)
-  return require "dpl.plan"(planned.with(given, changes))
+  local changed = planned.with(given, changes)
+  local is_other = changed.strategy ~= nil and changed.strategy ~= (given.strategy or "1f1b")
+  for _, name in ipairs { "stages_per_rank", "pipeline_pairs", "waves" } do
+    if is_other and (changes or {})[name] == nil then
+      changed[name] = nil
+    end
+  end
+  return require "dpl.plan"(changed)
 end
 
 -- Methods that tell a call with '.' from one with ':'.

@@ -123,6 +123,14 @@ end
 ---- Thresholds ----
 
 local MOST_FACTOR <const> = 500
+local FREE_FACTOR <const> = 1e6 -- so fast that it costs nothing
+local LEAST_SHARE <const> = 1.000001e-3 -- of a link: hardware may have 0.001
+
+-- How much all-to-alls alone can be turned, as shares of links allow: below and above 1.
+local function exchange_factor(shares, factor)
+  local most = math.max(1, math.min(shares.intra, shares.inter) / LEAST_SHARE)
+  return math.max(math.min(factor, most), LEAST_SHARE / shares.all_to_all)
+end
 
 -- Hardware on which a kind of communication is `factor` times as fast. The share that all-to-alls
 -- reach of the links is at most 1: beyond, the links are faster and what others reach of them less.
@@ -140,6 +148,7 @@ local FASTER <const> = {
   end,
   all_to_all = function(hardware, factor)
     local shares = hardware.efficiency
+    factor = exchange_factor(shares, factor)
     if factor <= 1 then
       return scaled(hardware, "all_to_all", factor)
     end
@@ -185,10 +194,11 @@ local LEAST_FACTOR <const> = 1 / 256
 local SHARES_OF_STEP <const> = { 0.01, 0.05, 0.1 }
 
 -- For one kind: what it costs now, a share of the step, and the factors on its speed at which it
--- costs the shares given (default 1, 5 and 10 %); false where no factor from 1/256 to 500 does.
+-- costs the shares given (default 1, 5 and 10 %); false where no factor from 1/256 to 500 does. An
+-- all-to-all is never faster than shares of links of 0.001 allow.
 function methods:communication_threshold(kind, shares, strategy)
   check_kind("communication_threshold", kind)
-  local free, message, code = step_at(self, kind, MOST_FACTOR, strategy)
+  local free, message, code = step_at(self, kind, FREE_FACTOR, strategy)
   if free == nil then
     return nil, message, code
   end
@@ -204,8 +214,8 @@ function methods:communication_threshold(kind, shares, strategy)
     local is_more = function(factor)
       return cost(factor) > share
     end
-    found[i] = { share = share, factor = is_more(LEAST_FACTOR) and
-      last_true(is_more, LEAST_FACTOR, MOST_FACTOR) or false }
+    found[i] = { share = share, factor = is_more(LEAST_FACTOR)
+      and not is_more(MOST_FACTOR) and last_true(is_more, LEAST_FACTOR, MOST_FACTOR) or false }
   end
   return found
 end
