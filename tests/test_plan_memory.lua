@@ -114,6 +114,15 @@ function TestPlanActivations.test_korthikanti_figure_1()
   end
 end
 
+-- What freeing a stage's output saves on the first of 35 ranks of the 530B model: 2.73 GB
+-- (Korthikanti, appendix B), an output for each micro-batch in flight.
+function TestPlanActivations.test_korthikanti_appendix_b()
+  local made = plan { model = "mt-nlg-530b", tensor_parallel = 8, pipeline_parallel = 35,
+    global_batch = 70, tensor_comm = "all_reduce", hardware = "a100" }
+  lu.assertEquals(made.memory[1].peak_chunks, 35)
+  lu.assertAlmostEquals(35 * made.message_bytes / GIB, 2.73, 0.005)
+end
+
 ---- States of parameters ----
 
 local TestPlanStates = {}
