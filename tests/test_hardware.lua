@@ -131,4 +131,16 @@ function TestHardwareDefine.test_mistakes()
   lu.assertErrorMsgContains("options are given in a table (got 3)", define, 3)
 end
 
+-- What is known of a preset is known of what starts from it; what is given stands over both.
+function TestHardwareDefine.test_efficiency_goes_with_the_base()
+  local known = dpl.hardware.get("a100").efficiency
+  local mine = dpl.hardware.define { base = "a100", host_gb_s = 32, efficiency = { inter = 0.5 } }
+  lu.assertEquals(mine.efficiency.matmul, known.matmul)
+  lu.assertEquals(mine.efficiency.source, known.source)
+  lu.assertEquals(mine.efficiency.inter, 0.5)
+  lu.assertNotEquals(known.inter, 0.5)
+  lu.assertErrorMsgContains("did you mean 'matmul'?", dpl.hardware.define,
+    { base = "a100", efficiency = { matmull = 1 } })
+end
+
 return { TestHardware = TestHardware, TestHardwareDefine = TestHardwareDefine }
