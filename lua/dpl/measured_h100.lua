@@ -211,6 +211,8 @@ return {
     note = "The convention of the FLOPs is not said, nor the stages per rank: a causal mask "
       .. "counted (without it the last row is 27 % apart from the others) and 8 stages (one layer "
       .. "each, one less at both ends) are assumed. "
+      .. "Gradients are shared out as under ZeRO 2 but reduced once a step, as PyTorch's "
+      .. "pipelining does: timed as ZeRO 1. "
       .. "TFLOP/s are printed to tens. The paper's first version prints 4 copies for the last "
       .. "row, whose 16384 GPUs need 8.",
     common = {

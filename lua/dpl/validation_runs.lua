@@ -68,11 +68,13 @@ end
 function runs.memory_rows(source)
   local list = {}
   for _, row in ipairs(source.rows) do
-    local gib = row.memory_gib or row.memory_gb
-    if gib then
+    local held = row.memory_gib or row.memory_gb
+    if held then
+      local unit = row.memory_gib and GIB or 1e9
       local made, message = plan.make(runs.options(row))
       list[#list + 1] = {
-        name = row.name, unit = "GiB", measured = gib, predicted = made and made.worst_bytes / GIB,
+        name = row.name, unit = row.memory_gib and "GiB" or "GB", measured = held,
+        predicted = made and made.worst_bytes / unit,
         refused = message, outside = row.memory_outside,
       }
     end
