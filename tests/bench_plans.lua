@@ -42,13 +42,12 @@ for _, row in ipairs(PLANS) do
   print(("%-22s%10d%8.2f%30.2f"):format(row[1], #plan.schedule, 1e3 * whole, 1e3 * bare))
 end
 
--- The space that calculon searches on 512 A100s (6,582,816 configurations as it counts them), where
--- an axis that makes no difference has one value.
+-- The space that calculon searches on 512 A100s.
 local FLAGS <const> = { true, false }
 local CALCULONS <const> = {
   model = "gpt3-175b", hardware = dpl.hardware.define { base = "a100", host_gb_s = 32 },
   gpus = 512, context_parallel = 1, max_global_batch = 512,
-  strategy = { "1f1b", "interleaved_1f1b" },
+  strategy = { "1f1b", "interleaved_1f1b" }, stages_per_rank = "all", flash = false, dropout = true,
   even_layers = true, recompute = { "none", "selective", "full" }, zero = { 0, 1 },
   tensor_comm = { "all_reduce", "scatter_gather", "sequence_parallel" }, regather = FLAGS,
   data_overlap = FLAGS, tensor_overlap = { "none", "ring", "pipe" }, offload_weights = FLAGS,
