@@ -5,6 +5,7 @@ local arguments = require "dpl.arguments"
 local benchmark = require "dpl.benchmark"
 local hardware = require "dpl.hardware"
 local model = require "dpl.model"
+local plan_arguments = require "dpl.plan_arguments"
 
 local GIB <const> = 1 << 30
 
@@ -16,13 +17,6 @@ local parser = arguments.parser("search.lua",
     .. "example: dpl scripts/search.lua --model llama3-70b --hardware h100 --gpus 64 --batch 256 "
     .. "--recompute all --pareto throughput,memory")
 
-local function value(text)
-  if text == "true" or text == "false" then
-    return text == "true"
-  end
-  return math.tointeger(tonumber(text)) or tonumber(text) or text
-end
-
 -- "2,4" as a list, "all" as it is, one value alone.
 local function values(text)
   local list = {}
@@ -30,7 +24,7 @@ local function values(text)
     if part == "" then
       return nil, ("'%s' is no list: values with commas between them"):format(text)
     end
-    list[#list + 1] = value(part)
+    list[#list + 1] = plan_arguments.value(part)
   end
   return #list == 1 and list[1] or list
 end
@@ -104,15 +98,8 @@ local NAMES <const> = {
 
 local function hardware_of(args)
   local found = hardware.get(args.hardware)
-  if args.host_link == nil then
-    return found
-  end
-  local copy = {}
-  for name, figure in pairs(found) do
-    copy[name] = figure
-  end
-  copy.host_gb_s = args.host_link
-  return copy
+  found.host_gb_s = args.host_link
+  return found
 end
 
 local function options_of(args)

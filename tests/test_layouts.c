@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "models.h"
 
 #define LIST(array)                                                                                \
     {                                                                                              \
@@ -42,19 +43,6 @@ static const dpl_machine A100 = {.peak_tflops = 312,
                                  .slowdown = 1,
                                  .by_size = {{128, 0.45}, {1024, 0.91}, {4096, 1}},
                                  .num_sizes = 3};
-
-static const dpl_transformer GPT3 = {.layers = 96,
-                                     .hidden = 12288,
-                                     .heads = 96,
-                                     .kv_heads = 96,
-                                     .head_dim = 128,
-                                     .ffn = 49152,
-                                     .vocab = 51200,
-                                     .tied_embeddings = true,
-                                     .learned_positions = 2048,
-                                     .seq_len = 2048,
-                                     .norm_bias = true,
-                                     .linear_bias = true};
 
 static const dpl_transformer SMALL = {.layers = 13,
                                       .hidden = 1024,

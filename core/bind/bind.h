@@ -216,6 +216,9 @@ void dpl_bind_read_options(lua_State *L, int table, const char *owner, const dpl
  */
 void dpl_bind_check_names(lua_State *L, int table, const char *owner, const char *const *names);
 
+/* [-0, +1, m] A new table with what the one at `index` has of the options. */
+void dpl_bind_push_known(lua_State *L, int index, const dpl_option *options, size_t count);
+
 /*
  * [-0, +1, m] Pushes the list of options for people and tools: tables { name, unit, meaning,
  * default, required, choices }, the last three where they apply.
@@ -361,6 +364,9 @@ typedef struct dpl_timeline_box {
 
 /* [-0, +1, m] An empty box on the stack, to be filled. */
 dpl_schedule_box *dpl_bind_new_schedule(lua_State *L);
+/* [-0, +0, m] The schedule in the userdata on top is a strategy's: takes down whose, and its bytes.
+ */
+void dpl_bind_keep_schedule(lua_State *L, const dpl_schedule_box *box, const char *strategy);
 /* [-0, +1, m] Likewise for a timeline of the schedule userdata at `schedule`. */
 dpl_timeline_box *dpl_bind_new_timeline(lua_State *L, int schedule);
 

@@ -118,27 +118,23 @@ static int open_library(lua_State *L)
     return 1;
 }
 
+static const luaL_Reg modules_in_c[] = {
+    {"dpl.nearest", open_nearest},
+    {"dpl.fail", open_fail},
+    {"dpl.inspect", dpl_bind_open_inspect},
+    {"dpl.library", open_library},
+    {"dpl.write_file", open_write_file},
+    {"dpl.json", dpl_bind_open_json},
+    {"dpl.transformer", dpl_bind_open_transformer},
+    {"dpl.planning", dpl_bind_open_planning},
+    {"dpl.layouts", dpl_bind_open_layouts},
+    {NULL, NULL},
+};
+
 void dpl_embedded_preload(lua_State *L)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    lua_pushcfunction(L, open_nearest);
-    lua_setfield(L, -2, "dpl.nearest");
-    lua_pushcfunction(L, open_fail);
-    lua_setfield(L, -2, "dpl.fail");
-    lua_pushcfunction(L, dpl_bind_open_inspect);
-    lua_setfield(L, -2, "dpl.inspect");
-    lua_pushcfunction(L, open_library);
-    lua_setfield(L, -2, "dpl.library");
-    lua_pushcfunction(L, open_write_file);
-    lua_setfield(L, -2, "dpl.write_file");
-    lua_pushcfunction(L, dpl_bind_open_json);
-    lua_setfield(L, -2, "dpl.json");
-    lua_pushcfunction(L, dpl_bind_open_transformer);
-    lua_setfield(L, -2, "dpl.transformer");
-    lua_pushcfunction(L, dpl_bind_open_planning);
-    lua_setfield(L, -2, "dpl.planning");
-    lua_pushcfunction(L, dpl_bind_open_layouts);
-    lua_setfield(L, -2, "dpl.layouts");
+    luaL_setfuncs(L, modules_in_c, 0);
     for (size_t i = 0; i < dpl_embedded_count; i++) {
         const dpl_embedded *file = &dpl_embedded_modules[i];
 

@@ -229,27 +229,6 @@ static void set_layout(lua_State *L, const dpl_parallelism *l)
     dpl_bind_set_boolean(L, "data_overlap", l->data_overlap);
 }
 
-/* [-0, +0, m] */
-static void set_step(lua_State *L, const dpl_step_time *s)
-{
-    dpl_bind_set_number(L, "step_time", s->step_time);
-    dpl_bind_set_number(L, "pipeline", s->pipeline);
-    dpl_bind_set_number(L, "data_exposed", s->data_exposed);
-    dpl_bind_set_number(L, "optimizer", s->optimizer);
-    dpl_bind_set_number(L, "bubble_ratio", s->bubble_ratio);
-    dpl_bind_set_number(L, "samples_per_second", s->samples_per_second);
-    dpl_bind_set_number(L, "tokens_per_second", s->tokens_per_second);
-    dpl_bind_set_number(L, "tflops_per_gpu", s->tflops_per_gpu);
-    dpl_bind_set_number(L, "mfu", s->mfu);
-    dpl_bind_set_number(L, "hfu", s->hfu);
-    dpl_bind_set_number(L, "gpu_hours", s->gpu_hours);
-    dpl_bind_set_integer(L, "worst_rank", s->worst_rank);
-    dpl_bind_set_number(L, "worst_bytes", s->worst_bytes);
-    if (s->price > 0) {
-        dpl_bind_set_number(L, "price", s->price);
-    }
-}
-
 /* [-0, +1, m] The row, with the figure that it is sorted by and those of the front. */
 static void push_row(lua_State *L, const dpl_layout_row *row, const dpl_layout_search *search)
 {
@@ -262,7 +241,7 @@ static void push_row(lua_State *L, const dpl_layout_row *row, const dpl_layout_s
     dpl_bind_set_integer(L, "num_chunks", row->chunks);
     dpl_bind_set_integer(L, "gpus", (lua_Integer)row->gpus);
     set_layout(L, &row->layout);
-    set_step(L, &row->step);
+    dpl_bind_set_step(L, &row->step);
     dpl_bind_set_number(L, "figure", dpl_layout_figure(row, search->objective));
     if (search->has_front) {
         dpl_bind_set_number(L, "first", dpl_layout_figure(row, search->front[0]));

@@ -53,17 +53,6 @@ static const dpl_option shares[] = {
            "of a run over what its kernels add up to"),
 };
 
-/* [-0, +1, m] A new table with what the one at `index` has of the options. */
-void dpl_bind_push_known(lua_State *L, int index, const dpl_option *options, size_t count)
-{
-    index = lua_absindex(L, index);
-    lua_createtable(L, 0, (int)count);
-    for (size_t i = 0; i < count; i++) {
-        lua_getfield(L, index, options[i].name);
-        lua_setfield(L, -2, options[i].name);
-    }
-}
-
 /* [-0, +0, e] */
 static void read_known(lua_State *L, int index, const char *owner, const dpl_option *options,
                        size_t count, void *target)

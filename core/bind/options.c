@@ -456,6 +456,16 @@ void dpl_bind_read_options(lua_State *L, int table, const char *owner, const dpl
     }
 }
 
+void dpl_bind_push_known(lua_State *L, int index, const dpl_option *options, size_t count)
+{
+    index = lua_absindex(L, index);
+    lua_createtable(L, 0, (int)count);
+    for (size_t i = 0; i < count; i++) {
+        lua_getfield(L, index, options[i].name);
+        lua_setfield(L, -2, options[i].name);
+    }
+}
+
 /* ---- Options for people and tools ---- */
 
 /* [-0, +0, m] The preset, as the field "default" of the table on top. */

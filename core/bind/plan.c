@@ -251,14 +251,13 @@ static void push_memory(lua_State *L, const dpl_rank_memory *m)
     dpl_bind_set_integer(L, "peak_chunks", m->chunks);
 }
 
-/* [-0, +0, m] */
+/* [-0, +0, m] A step's time and what it is worth. */
 static void set_rates(lua_State *L, const dpl_step_time *s)
 {
+    dpl_bind_set_number(L, "step_time", s->step_time);
     dpl_bind_set_number(L, "samples_per_second", s->samples_per_second);
     dpl_bind_set_number(L, "tokens_per_second", s->tokens_per_second);
-    dpl_bind_set_number(L, "flops_per_token", s->flops_per_token);
     dpl_bind_set_number(L, "tflops_per_gpu", s->tflops_per_gpu);
-    dpl_bind_set_number(L, "peak_tflops", s->peak_tflops);
     dpl_bind_set_number(L, "mfu", s->mfu);
     dpl_bind_set_number(L, "hfu", s->hfu);
     dpl_bind_set_number(L, "gpu_hours", s->gpu_hours);
@@ -267,17 +266,22 @@ static void set_rates(lua_State *L, const dpl_step_time *s)
     }
 }
 
-/* [-0, +0, m] */
-static void set_step(lua_State *L, const dpl_step_time *s)
+void dpl_bind_set_step(lua_State *L, const dpl_step_time *s)
 {
-    dpl_bind_set_number(L, "step_time", s->step_time);
+    set_rates(L, s);
     dpl_bind_set_number(L, "pipeline", s->pipeline);
     dpl_bind_set_number(L, "data_exposed", s->data_exposed);
-    dpl_bind_set_number(L, "data_seconds", s->data_seconds);
-    dpl_bind_set_number(L, "data_bytes", s->data_bytes);
     dpl_bind_set_number(L, "optimizer", s->optimizer);
     dpl_bind_set_number(L, "bubble_ratio", s->bubble_ratio);
-    set_rates(L, s);
+    dpl_bind_set_integer(L, "worst_rank", s->worst_rank);
+    dpl_bind_set_number(L, "worst_bytes", s->worst_bytes);
+}
+
+/* [-0, +0, m] What the rates are worked out with. */
+static void set_basis(lua_State *L, const dpl_step_time *s)
+{
+    dpl_bind_set_number(L, "flops_per_token", s->flops_per_token);
+    dpl_bind_set_number(L, "peak_tflops", s->peak_tflops);
 }
 
 /* [-0, +0, m] A list of `count` entries of the table that `push` makes of each. */
@@ -340,9 +344,7 @@ static bool push_schedule(lua_State *L, const dpl_plan_request *request, work *w
         dpl_bind_fail(L, &error);
         return false;
     }
-    lua_pushstring(L, info != NULL ? info->name : request->strategy);
-    lua_setiuservalue(L, -2, 1);
-    dpl_bind_account(L, dpl_schedule_bytes(box->schedule));
+    dpl_bind_keep_schedule(L, box, info != NULL ? info->name : request->strategy);
     begin_work(L, box->schedule, w);
     return true;
 }
@@ -363,15 +365,16 @@ static void push_estimate(lua_State *L, const dpl_plan_request *request, const w
                           const dpl_step_time *step, int timeline)
 {
     lua_createtable(L, 0, 32);
-    set_step(L, step);
+    dpl_bind_set_step(L, step);
+    set_basis(L, step);
+    dpl_bind_set_number(L, "data_seconds", step->data_seconds);
+    dpl_bind_set_number(L, "data_bytes", step->data_bytes);
     set_stages(L, w->schedule, w->stages);
     set_memory(L, w->memory, dpl_schedule_num_ranks(w->schedule));
     set_objects(L, w, timeline);
     dpl_bind_set_text(L, "strategy", request->strategy);
     dpl_bind_set_integer(L, "gpus", (lua_Integer)dpl_plan_gpus(&request->plan.layout));
     dpl_bind_set_integer(L, "num_chunks", dpl_plan_chunks(&request->plan.layout));
-    dpl_bind_set_integer(L, "worst_rank", step->worst_rank);
-    dpl_bind_set_number(L, "worst_bytes", step->worst_bytes);
     dpl_bind_set_boolean(L, "fits", step->worst_bytes <= request->plan.machine.memory_bytes);
 }
 
@@ -420,8 +423,8 @@ static int rates(lua_State *L)
         return dpl_bind_fail(L, &error);
     }
     lua_createtable(L, 0, 12);
-    dpl_bind_set_number(L, "step_time", step.step_time);
     set_rates(L, &step);
+    set_basis(L, &step);
     return 1;
 }
 

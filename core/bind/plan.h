@@ -32,15 +32,15 @@ void dpl_bind_machine(lua_State *L, int index, const char *owner, dpl_machine *m
  */
 int dpl_bind_plan_memory_over(lua_State *L);
 
-/* ---- Between plan.c and machine.c ---- */
-
-/* [-0, +1, m] A new table with what the one at `index` has of the options. */
-struct dpl_option;
-void dpl_bind_push_known(lua_State *L, int index, const struct dpl_option *options, size_t count);
+/* ---- Between plan.c, machine.c and layouts.c ---- */
 
 /* [-0, +1, m] What stands for shares that nobody measured, as the field `efficiency` of hardware.
  */
 void dpl_bind_push_efficiency(lua_State *L);
+
+/* [-0, +0, m] A step, its parts, what it is worth and the fullest rank, as fields of the table on
+ * top. */
+void dpl_bind_set_step(lua_State *L, const dpl_step_time *step);
 
 /*
  * [-n, +1, m] The module dpl.planning, what dpl.plan has in C:

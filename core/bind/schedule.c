@@ -193,6 +193,13 @@ void dpl_bind_account(lua_State *L, size_t bytes)
     }
 }
 
+void dpl_bind_keep_schedule(lua_State *L, const dpl_schedule_box *box, const char *strategy)
+{
+    lua_pushstring(L, strategy);
+    lua_setiuservalue(L, -2, 1);
+    dpl_bind_account(L, dpl_schedule_bytes(box->schedule));
+}
+
 dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, dpl_own *own,
                                      const dpl_shape *shape, dpl_order_costs order)
 {
@@ -208,8 +215,6 @@ dpl_schedule *dpl_bind_make_schedule(lua_State *L, const char *strategy, dpl_own
     if (code != DPL_OK) {
         dpl_bind_failed(L, &error);
     }
-    lua_pushstring(L, strategy);
-    lua_setiuservalue(L, -2, 1);
-    dpl_bind_account(L, dpl_schedule_bytes(box->schedule));
+    dpl_bind_keep_schedule(L, box, strategy);
     return box->schedule;
 }

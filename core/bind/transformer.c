@@ -124,11 +124,7 @@ static void read_dimensions(lua_State *L, int index, const char *owner, dpl_tran
         dpl_bind_error(L, "%s: a model is wanted, as dpl.model.get gives (got %s)", owner,
                        luaL_typename(L, index));
     }
-    lua_createtable(L, 0, COUNT_OF(fields));
-    for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        lua_getfield(L, index, fields[i].name);
-        lua_setfield(L, top + 1, fields[i].name);
-    }
+    dpl_bind_push_known(L, index, fields, COUNT_OF(fields));
     dpl_bind_read_options(L, top + 1, owner, fields, COUNT_OF(fields), &read, top + 1);
     read.model.norm_bias = read.norm == LAYERNORM;
     read_part(L, index, owner, "moe", moe_fields, COUNT_OF(moe_fields), &read.model.moe);

@@ -157,20 +157,6 @@ static double whole_layers(const dpl_plan *plan, double params, int32_t layers)
     return dense_copies(l, 1) > 1 ? bytes : 0;
 }
 
-static void sum_stages(const dpl_schedule *s, const dpl_stage *stages, int32_t rank, double *dense,
-                       double *expert, int32_t *layers)
-{
-    *dense = *expert = 0;
-    *layers = 0;
-    for (int32_t i = 0; i < dpl_schedule_num_stages(s); i++) {
-        if (dpl_schedule_stage_rank(s, i) == rank) {
-            *dense += stages[i].params;
-            *expert += stages[i].expert_params;
-            *layers += stages[i].layers;
-        }
-    }
-}
-
 /* Offloaded activations: two micro-batches of the largest stage at a time. */
 static void offload_activations(const dpl_plan *plan, const dpl_schedule *s,
                                 const dpl_stage *stages, dpl_rank_memory *row)
@@ -189,14 +175,12 @@ static void offload_activations(const dpl_plan *plan, const dpl_schedule *s,
 void dpl_plan_rank_memory(const dpl_plan *plan, const dpl_schedule *schedule,
                           const dpl_stage *stages, int32_t rank, dpl_rank_memory *row)
 {
-    double dense = 0;
-    double expert = 0;
-    int32_t layers = 0;
+    dpl_share share = dpl_plan_share(plan, schedule, stages, rank);
     *row = (dpl_rank_memory){.rank = rank};
-    sum_stages(schedule, stages, rank, &dense, &expert, &layers);
     find_peak(schedule, stages, row);
     offload_activations(plan, schedule, stages, row);
-    dpl_plan_state(plan, (double)dpl_schedule_num_routes(schedule), dense, expert, layers, row);
+    dpl_plan_state(plan, (double)dpl_schedule_num_routes(schedule), share.dense, share.expert,
+                   (int32_t)share.layers, row);
 }
 
 void dpl_plan_state(const dpl_plan *plan, double routes, double dense, double expert,

@@ -109,8 +109,6 @@ dpl_code dpl_plan_stages(const dpl_plan *plan, const dpl_schedule *schedule, dpl
 
 /* ---- Costs ---- */
 
-#define COST_LISTS 5
-
 static dpl_cost list(const double *values, int32_t count)
 {
     return (dpl_cost){.count = (size_t)count, .list = values};
@@ -129,8 +127,8 @@ bool dpl_schedule_splits(const dpl_schedule *schedule)
 void dpl_stage_costs_of(int32_t n, bool split, const dpl_stage *stages, double p2p, double *room,
                         dpl_costs *costs)
 {
-    double *lists[COST_LISTS];
-    for (int32_t i = 0; i < COST_LISTS; i++) {
+    double *lists[DPL_STAGE_COST_ROOM];
+    for (int32_t i = 0; i < DPL_STAGE_COST_ROOM; i++) {
         lists[i] = room + (size_t)i * (size_t)n;
     }
     for (int32_t i = 0; i < n; i++) {

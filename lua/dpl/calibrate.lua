@@ -1,6 +1,7 @@
 -- Efficiencies of hardware from what was measured on it.
 
 local options = require "dpl.options"
+local planned = require "dpl.planned"
 
 local calibrate = {}
 
@@ -84,12 +85,7 @@ end
 -- ---- Rows ----
 
 local function plan_of(hardware, row)
-  local given = {}
-  for name, value in pairs(row.plan) do
-    given[name] = value
-  end
-  given.hardware = hardware
-  local plan, message = require("dpl.plan")(given)
+  local plan, message = require("dpl.plan")(planned.with(row.plan, { hardware = hardware }))
   if plan == nil then
     options.fail("%s: a row's plan cannot be: %s", OWNER, message)
   end

@@ -4,6 +4,7 @@ local layouts = require "dpl.layouts"
 local nearest_name = require "dpl.nearest"
 local options = require "dpl.options"
 local planning = require "dpl.planning"
+local presets = require "dpl.presets"
 
 local OWNER <const> = "ConfigurationSearch"
 local INF <const> = math.huge
@@ -246,11 +247,6 @@ end
 
 ---- The whole ----
 
--- Presets by name become tables, so that they are looked up once.
-local function preset(module, value)
-  return type(value) == "string" and require(module).get(value) or value
-end
-
 local function plan_of(given)
   local plan = {}
   for name, value in pairs(given) do
@@ -260,8 +256,8 @@ local function plan_of(given)
       plan[name] = value
     end
   end
-  plan.model = preset("dpl.model", given.model)
-  plan.hardware = preset("dpl.hardware", given.hardware)
+  plan.model = presets.of("model", given.model)
+  plan.hardware = presets.of("hardware", given.hardware)
   return plan
 end
 

@@ -1,15 +1,14 @@
 -- Why the best layout is best: where its step goes, what the next one loses, in seconds by cause,
 -- and what would have to change for the order to change.
 
+local planned = require "dpl.planned"
+
 local why = {}
 
 local GIB <const> = 1 << 30
 local WIDTH <const> = 98 -- of a line
 
 ---- Where a step goes ----
-
--- Seconds of one micro-batch in one stage, by what they are spent on.
-local PARTS <const> = { "products", "core", "bytes" }
 
 local CAUSES <const> = {
   { "products", "products of matrices" },
@@ -21,42 +20,19 @@ local CAUSES <const> = {
   { "optimizer", "optimizer" },
 }
 
--- Seconds of a rank, on average, on one part of all its stages' work.
-local function mean_seconds(plan, part)
-  local sum, pieces = 0, 0
-  for _, stage in ipairs(plan.stages) do
-    sum = sum + stage.in_forward[part] + stage.in_input[part] + stage.in_weight[part]
-    pieces = math.max(pieces, stage.piece + 1)
-  end
-  local routes = #plan.stages / pieces
-  return sum * plan.num_chunks / routes / plan.schedule.num_ranks
-end
-
 -- A step's seconds by cause, on the mean rank; they add up to the step.
 local function causes_of(plan)
-  local slowdown = plan.options.hardware.efficiency.slowdown or 1
+  local parts = planned.parts(plan, plan.options.hardware)
   local busy = plan.pipeline * (1 - plan.bubble_ratio)
-  local causes = { bubble = plan.pipeline - busy, data = plan.data_exposed,
-    optimizer = plan.optimizer }
-  local computing = 0
-  for _, part in ipairs(PARTS) do
-    causes[part] = slowdown * mean_seconds(plan, part)
-    computing = computing + causes[part]
-  end
-  local exposed = busy - computing
-  causes.exposed = exposed > 1e-9 * busy and exposed or 0 -- what is less is rounding
-  return causes
+  local exposed = busy - parts.products - parts.core - parts.bytes
+  return {
+    products = parts.products, core = parts.core, bytes = parts.bytes,
+    exposed = exposed > 1e-9 * busy and exposed or 0, -- what is less is rounding
+    bubble = plan.pipeline - busy, data = plan.data_exposed, optimizer = plan.optimizer,
+  }
 end
 
 ---- What would change the order ----
-
-local function copy(from)
-  local to = {}
-  for name, value in pairs(from) do
-    to[name] = value
-  end
-  return to
-end
 
 local function scaled_field(name)
   return function(hardware, factor)
@@ -89,8 +65,7 @@ local HALVINGS <const> = 24
 
 local function figure_under(search, row, set, factor)
   local given = search:options_of(row)
-  local hardware = copy(given.hardware)
-  hardware.efficiency = copy(hardware.efficiency)
+  local hardware = planned.hardware_with(given.hardware)
   set(hardware, factor)
   given.hardware = hardware
   local plan = require "dpl.plan"(given)

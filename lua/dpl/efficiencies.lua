@@ -6,7 +6,7 @@ local planning = require "dpl.planning"
 
 -- Of no machine in particular: the C library's, whose plan.h says what they rest on.
 local default = planning.efficiency
-default.source, default.calibration = "assumed", {}
+default.source = "assumed"
 
 return {
   default = default,
@@ -16,7 +16,6 @@ return {
   ["a100-sxm-80gb"] = {
     matmul = 0.716, attention_forward = 0.243, attention_backward = 0.297, memory = 0.898,
     source = "dpl.hardware.calibrate on stage times of sail-sg/VocabularyParallelism@6191c3b",
-    calibration = { "fullpp_base_" },
   },
 
   -- matmul fitted to three runs without a pipeline, one micro-batch a step; attention between what
@@ -24,9 +23,6 @@ return {
   ["h100-sxm"] = {
     matmul = 0.494, attention_forward = 0.5, attention_backward = 0.45, memory = 0.85,
     source = "dpl.hardware.calibrate on runs of Megatron-LM's README (Megatron-Core 0.8)",
-    calibration = {
-      "megatron-h100-weak-1.7B", "megatron-h100-weak-7.1B", "megatron-h100-weak-16B",
-    },
   },
 
   -- From kernel times of one overlapped pair of four layers of DeepSeek-V3: products 74.5 ms, flash
@@ -35,7 +31,6 @@ return {
     matmul = 0.494, matmul_fp8 = 0.443, attention_forward = 0.442, attention_backward = 0.442,
     memory = 0.358, all_to_all = 0.444, pair_hidden = 0.963,
     source = "dpl.hardware.calibrate on deepseek-ai/profile-data@4496024; matmul of H100",
-    calibration = { "dsv3-profile-chunk" },
   },
 
   -- by_size and attention: SimuMax@4dcaae5, configs/system/b200_bf16_ceperm.json, measured, mean
@@ -49,9 +44,5 @@ return {
       { 128, 0.49 }, { 256, 0.55 }, { 512, 0.9 }, { 1024, 1.1 }, { 2048, 1.03 }, { 4096, 1 },
     },
     source = "SimuMax@4dcaae5: tables, and dpl.hardware.calibrate on three of its runs",
-    calibration = {
-      "simumax-llama3_70b_l12_tp1_pp2_dp4_mbc8_cef", "simumax-llama3_70b_l12_tp8_pp1_dp1_mbc8_cef",
-      "simumax-llama3_70b_tp2_pp1_dp4_l12_mbc8_cef",
-    },
   },
 }

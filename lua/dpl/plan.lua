@@ -2,6 +2,8 @@
 
 local planning = require "dpl.planning"
 local fail = require "dpl.fail"
+local planned = require "dpl.planned"
+local presets = require "dpl.presets"
 
 local GIB <const> = 1 << 30
 
@@ -123,17 +125,8 @@ local METATABLE <const> = { __name = "dpl.plan", __index = methods, __tostring =
 
 -- A copy of the options, with presets looked up once, so that they can be read and used again.
 local function resolved(given)
-  local copy = {}
-  for name, value in pairs(given) do
-    copy[name] = value
-  end
-  if type(copy.model) == "string" then
-    copy.model = require("dpl.model").get(copy.model)
-  end
-  if type(copy.hardware) == "string" then
-    copy.hardware = require("dpl.hardware").get(copy.hardware)
-  end
-  return copy
+  return planned.with(given, { model = presets.of("model", given.model),
+    hardware = presets.of("hardware", given.hardware) })
 end
 
 local plan = {}

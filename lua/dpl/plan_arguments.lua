@@ -6,7 +6,8 @@ local model = require "dpl.model"
 
 local plan_arguments = {}
 
-local function value_of(text)
+-- A flag, a number or a text, whichever it reads as.
+function plan_arguments.value(text)
   if text == "true" or text == "false" then
     return text == "true"
   end
@@ -18,7 +19,7 @@ local function assignment(text)
   if name == nil then
     return nil, ("option '--set' must be name=value, an option of dpl.plan (got '%s')"):format(text)
   end
-  return { name = name, value = value_of(value) }
+  return { name = name, value = plan_arguments.value(value) }
 end
 
 -- Adds --model and --hardware, and how MFU is counted.

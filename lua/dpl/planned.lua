@@ -4,6 +4,7 @@
 local nearest_name = require "dpl.nearest"
 local options = require "dpl.options"
 local planning = require "dpl.planning"
+local presets = require "dpl.presets"
 
 local planned = {}
 
@@ -57,10 +58,6 @@ local function check_names(owner, given, own)
   end
 end
 
-local function preset(kind, value)
-  return type(value) == "string" and require("dpl." .. kind).get(value) or value
-end
-
 -- What MFU is by where nobody asks for it: a plan must say.
 local CONVENTION <const> = { causal = true, mtp = false, peak = "bf16" }
 
@@ -77,7 +74,8 @@ function planned.read(owner, given, own, convention)
     options.fail("%s: option 'hardware' is missing: a name of dpl.hardware.list(), or a table",
       owner)
   end
-  plan.model, plan.hardware = preset("model", plan.model), preset("hardware", plan.hardware)
+  plan.model = presets.of("model", plan.model)
+  plan.hardware = presets.of("hardware", plan.hardware)
   if not convention then
     plan = planned.with(CONVENTION, plan)
   end

@@ -122,6 +122,11 @@ end
 
 ---- By name ----
 
+-- The preset of a name, of a kind such as "model"; what is no name as it is.
+function presets.of(kind, value)
+  return type(value) == "string" and require("dpl." .. kind).get(value) or value
+end
+
 -- The presets of a list such as dpl.models, whose entries may have aliases.
 function presets.catalogue(kind, entries)
   local catalogue = { names = {} }

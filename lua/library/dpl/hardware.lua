@@ -23,7 +23,6 @@ local hardware = {}
 ---@field slowdown? number what a run takes over what its kernels add up to; 1
 ---@field by_size? table list of { smallest dimension of a product, share of the best }, rising
 ---@field source? string where the shares come from
----@field calibration? string[] rows of scripts/validate.lua that they were fitted to
 
 ---What dpl.hardware.calibrate fits to: rows or a profile, in seconds. `plan`: the options of
 ---dpl.plan, without hardware.
