@@ -4,6 +4,7 @@
 local file = require "dpl.configurations_file"
 local layouts = require "dpl.layouts"
 local options = require "dpl.options"
+local planned = require "dpl.planned"
 local space = require "dpl.configurations_space"
 local why = require "dpl.configurations_why"
 local write_file = require "dpl.write_file"
@@ -92,10 +93,7 @@ end
 
 -- A request for one part, with what is known so far.
 local function request_of(self, state, part)
-  local request = {}
-  for name, value in pairs(self.request) do
-    request[name] = value
-  end
+  local request = planned.with(self.request)
   local last = state.best[request.keep]
   request.part, request.parts = part, state.parts
   request.known = last and last.figure
